@@ -1,0 +1,116 @@
+//! What every program does about addresses, and about errors that are no reason to end.
+
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
+
+use crate::screen;
+use crate::stop::Stop;
+
+/// The socket address that `address`, a `HOST:PORT`, stands for.
+///
+/// A name may stand for several. The first IPv4 one is taken, for all programs alike: `localhost`
+/// is often both `127.0.0.1` and `[::1]`, UDP has no handshake to find out which of them has a
+/// server, and the article's programs know IPv4 only.
+///
+/// # Errors
+///
+/// [`Stop::Failed`], naming `address`, if it is no `HOST:PORT` or the system finds no address.
+pub fn resolve(address: &str) -> Result<SocketAddr, Stop> {
+    let found = address
+        .to_socket_addrs()
+        .map_err(Stop::cannot(format!("resolve {address} as HOST:PORT")))?
+        .collect::<Vec<_>>();
+    let ipv4 = found.iter().find(|address| address.is_ipv4());
+    ipv4.or(found.first())
+        .copied()
+        .ok_or_else(|| Stop::Failed(format!("no address found for {address}")))
+}
+
+/// Says on standard error where a server's `socket` is bound: port 0 leaves the choice of one to
+/// the system.
+///
+/// # Errors
+///
+/// [`Stop::Failed`] if the system does not tell.
+pub fn announce(socket: &UdpSocket) -> Result<(), Stop> {
+    let bound = socket
+        .local_addr()
+        .map_err(Stop::cannot("tell the bound address"))?;
+    screen::note(format!("UDP Server on {bound}..."));
+    Ok(())
+}
+
+/// A socket on any free port, connected to `server`.
+///
+/// Connecting a UDP socket sends nothing. It sets where datagrams go, and brings two things that
+/// the article's unconnected clients lack (udp(7)): datagrams from any other address are dropped
+/// by the system, and a server that is not there is reported, as an error of some later call.
+///
+/// # Errors
+///
+/// What the system reports, for example that there is no route to `server`.
+pub fn connect(server: SocketAddr) -> io::Result<UdpSocket> {
+    let any_port = match server {
+        SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+        SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
+    };
+    let socket = UdpSocket::bind(any_port)?;
+    socket.connect(server)?;
+    Ok(socket)
+}
+
+/// Tells the user that no server answers at `address`.
+pub fn tell_no_server(address: SocketAddr) {
+    screen::note(format!("error: no server answers at {address}"));
+}
+
+/// Whether an error says that nobody is at the other end's port.
+///
+/// The other system's answer to a datagram for such a port is an ICMP message (RFC 1122, section
+/// 4.1.3.1). Linux and macOS hand it to a connected socket as "connection refused" (udp(7)),
+/// Windows to any socket that has sent, as "connection reset" (`WSARecvFrom`, `WSAECONNRESET`).
+#[must_use]
+pub fn is_refused(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset
+    )
+}
+
+/// What a server makes of what receiving reports: the datagram's size in bytes and its sender, or
+/// `None`, and a word on standard error, for an error that will pass. Then it can receive again.
+///
+/// # Errors
+///
+/// [`Stop::Failed`] for any other error: receiving again would fail again, and spin.
+pub fn received(
+    result: io::Result<(usize, SocketAddr)>,
+) -> Result<Option<(usize, SocketAddr)>, Stop> {
+    match result {
+        Ok(received) => return Ok(Some(received)),
+        Err(error) if is_refused(&error) => screen::note("Someone left unexpectedly."),
+        Err(error) if is_passing(&error) => {
+            screen::note(format!("warning: cannot receive: {error}"));
+        }
+        Err(error) => return Err(Stop::cannot("receive")(error)),
+    }
+    Ok(None)
+}
+
+/// Whether an error of receiving is about one datagram, one signal or a network that may come
+/// back, and not about the socket.
+#[must_use]
+pub fn is_passing(error: &io::Error) -> bool {
+    /// Windows: the time to live of something that we sent has run out.
+    const WSAENETRESET: i32 = 10052;
+
+    is_refused(error)
+        || matches!(
+            error.kind(),
+            io::ErrorKind::Interrupted
+                | io::ErrorKind::HostUnreachable
+                | io::ErrorKind::NetworkUnreachable
+                | io::ErrorKind::NetworkDown
+        )
+        || (cfg!(windows) && error.raw_os_error() == Some(WSAENETRESET))
+}

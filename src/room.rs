@@ -1,0 +1,171 @@
+//! The room: who is here, and what happens to them when a datagram arrives.
+//!
+//! The room decides and remembers; it sends nothing. Whoever owns it asks [`Room::hear`] what a
+//! datagram made happen, and sends accordingly. One owner, so nothing is locked.
+
+use std::array;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::iter::Flatten;
+use std::net::SocketAddr;
+
+use crate::meaning::{Meaning, Unfit, meaning};
+use crate::wire::{Hint, MAX_MEMBERS};
+
+/// One thing that happened.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Event<'d> {
+    /// The sender entered. Every other member gets [`wire::entered`](crate::wire::entered).
+    Entered {
+        /// The name entered under.
+        name: String,
+    },
+    /// A member left. Every other member gets [`wire::left`](crate::wire::left).
+    Left {
+        /// Where they were: the sender's address, or that of the member who gave up a seat.
+        address: SocketAddr,
+        /// The name they had.
+        name: String,
+    },
+    /// The sender said this chat line. Every other member gets it as it stands.
+    Said {
+        /// `NAME : TEXT`, at most [`MAX_DATAGRAM`](crate::wire::MAX_DATAGRAM) bytes.
+        line: Cow<'d, str>,
+    },
+    /// One member alone is to be told something.
+    Hinted {
+        /// The member to send to, who may have just lost the seat.
+        to: SocketAddr,
+        /// What to tell.
+        hint: Hint,
+    },
+    /// The sender's datagram could not be relayed. For the server's standard error; a member gets
+    /// a [`Event::Hinted`] besides, a stranger nothing.
+    Unfit {
+        /// Why not.
+        why: Unfit,
+    },
+}
+
+/// What one datagram made happen, in order: at most four things, none of them on the heap.
+pub type Events<'d> = Flatten<array::IntoIter<Option<Event<'d>>, 4>>;
+
+/// The members, by socket address, and who of them spoke when.
+///
+/// ```
+/// use udp_group_chat::room::{Event, Room};
+///
+/// let mut room = Room::new();
+/// let ming = "127.0.0.1:5001".parse()?;
+/// let hong = "127.0.0.1:5002".parse()?;
+/// let _ = room.hear(ming, "小明".as_bytes());
+/// let _ = room.hear(hong, "小红".as_bytes());
+///
+/// let mut events = room.hear(ming, "小明 : 大家好".as_bytes());
+/// assert_eq!(events.next(), Some(Event::Said { line: "小明 : 大家好".into() }));
+/// assert_eq!(events.next(), None);
+/// assert!(room.others(ming).eq([hong]));
+/// # Ok::<(), std::net::AddrParseError>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Room {
+    roster: HashMap<SocketAddr, String>,
+    /// For each member, how many words the room had heard when it last heard this one's.
+    last_word: HashMap<SocketAddr, u64>,
+    /// How many words the room has heard; entering counts as one.
+    words: u64,
+}
+
+impl Room {
+    /// An empty room.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes in one `datagram` that came `from` an address, and says what it made happen.
+    ///
+    /// The room has changed when this returns, whether or not the events are looked at. All that
+    /// the [`Event`]s say goes to "every other member" goes to [`Room::others`] of `from`.
+    ///
+    /// A chat line that needs no change allocates nothing, whatever the size of the room.
+    pub fn hear<'d>(&mut self, from: SocketAddr, datagram: &'d [u8]) -> Events<'d> {
+        let member = self.roster.get(&from);
+        let events = match meaning(member.map(String::as_str), datagram) {
+            Meaning::Nothing => [None, None, None, None],
+            Meaning::Says(line) => {
+                self.spoke(from);
+                [Some(Event::Said { line }), None, None, None]
+            }
+            Meaning::Enters { name, line } => {
+                let [hinted, left] = self.free_a_seat();
+                self.roster.insert(from, name.clone());
+                self.last_word.insert(from, 0);
+                self.spoke(from);
+                let entered = Event::Entered { name };
+                [
+                    hinted,
+                    left,
+                    Some(entered),
+                    line.map(|line| Event::Said { line }),
+                ]
+            }
+            Meaning::Leaves => [self.remove(from), None, None, None],
+            Meaning::Unfit(why) => {
+                let hint = member.and_then(|_| why.hint());
+                let hinted = hint.map(|hint| Event::Hinted { to: from, hint });
+                [Some(Event::Unfit { why }), hinted, None, None]
+            }
+        };
+        events.into_iter().flatten()
+    }
+
+    /// The addresses of all members but `address`, in no particular order.
+    pub fn others(&self, address: SocketAddr) -> impl Iterator<Item = SocketAddr> {
+        self.roster
+            .keys()
+            .copied()
+            .filter(move |&other| other != address)
+    }
+
+    /// How many members there are, at most [`MAX_MEMBERS`].
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.roster.len()
+    }
+
+    /// Whether nobody is here.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.roster.is_empty()
+    }
+
+    fn spoke(&mut self, member: SocketAddr) {
+        self.words += 1;
+        // Not `insert`: that may grow the map even where the key is there already.
+        if let Some(word) = self.last_word.get_mut(&member) {
+            *word = self.words;
+        }
+    }
+
+    /// In a full room, puts out the member who has been silent longest.
+    fn free_a_seat<'d>(&mut self) -> [Option<Event<'d>>; 2] {
+        if self.roster.len() < MAX_MEMBERS {
+            return [None, None];
+        }
+        let silent_longest = self.last_word.iter().min_by_key(|&(_, word)| word);
+        match silent_longest.map(|(&address, _)| address) {
+            None => [None, None],
+            Some(to) => {
+                let hint = Hint::SeatGivenUp;
+                [Some(Event::Hinted { to, hint }), self.remove(to)]
+            }
+        }
+    }
+
+    fn remove<'d>(&mut self, address: SocketAddr) -> Option<Event<'d>> {
+        self.last_word.remove(&address);
+        let name = self.roster.remove(&address)?;
+        Some(Event::Left { address, name })
+    }
+}

@@ -1,0 +1,365 @@
+//! The programs as users run them, and peers made of bare sockets.
+//!
+//! Nothing here sleeps to decide a result: everything waits for its event, and fails at a deadline
+//! far beyond what a loaded machine needs.
+
+// Every test file takes what it needs of this.
+#![allow(dead_code)]
+
+use std::collections::HashSet;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, UdpSocket};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+use std::{io, thread};
+
+/// How long anything may take.
+pub const DEADLINE: Duration = Duration::from_secs(20);
+
+pub const SERVER: &str = env!("CARGO_BIN_EXE_server");
+pub const CLIENT: &str = env!("CARGO_BIN_EXE_client");
+pub const TALK_SERVER: &str = env!("CARGO_BIN_EXE_talk-server");
+pub const TALK_CLIENT: &str = env!("CARGO_BIN_EXE_talk-client");
+
+/// A running program, killed when dropped.
+pub struct Program {
+    pub child: Child,
+    stdin: Option<ChildStdin>,
+    pub stdout: Lines,
+    pub stderr: Lines,
+}
+
+impl Program {
+    pub fn start(path: &str, arguments: &[&str]) -> Self {
+        let mut child = Command::new(path)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{path}: {error}"));
+        Program {
+            stdin: child.stdin.take(),
+            stdout: Lines::of(child.stdout.take().unwrap()),
+            stderr: Lines::of(child.stderr.take().unwrap()),
+            child,
+        }
+    }
+
+    /// Types one line.
+    pub fn types(&mut self, line: &str) {
+        self.types_bytes(format!("{line}\n").as_bytes());
+    }
+
+    pub fn types_bytes(&mut self, bytes: &[u8]) {
+        let stdin = self.stdin.as_mut().expect("input has not ended");
+        stdin.write_all(bytes).expect("the program reads");
+    }
+
+    /// Ends the input, as Ctrl-D does.
+    pub fn end_input(&mut self) {
+        self.stdin = None;
+    }
+
+    /// Waits for the program to end, and gives its status.
+    pub fn status(&mut self) -> i32 {
+        let started = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code().expect("not killed by a signal");
+            }
+            assert!(started.elapsed() < DEADLINE, "the program does not end");
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The lines that a program prints, as they come.
+pub struct Lines {
+    incoming: Receiver<String>,
+    seen: Vec<String>,
+}
+
+impl Lines {
+    fn of(output: impl Read + Send + 'static) -> Self {
+        let (lines, incoming) = channel();
+        thread::spawn(move || {
+            let mut output = BufReader::new(output);
+            let mut line = Vec::new();
+            while output
+                .read_until(b'\n', &mut line)
+                .is_ok_and(|size| size > 0)
+            {
+                let text = String::from_utf8(std::mem::take(&mut line)).expect("UTF-8");
+                if lines.send(text).is_err() {
+                    break;
+                }
+            }
+        });
+        Lines {
+            incoming,
+            seen: Vec::new(),
+        }
+    }
+
+    /// The next line, without its line ending.
+    pub fn next(&mut self) -> String {
+        match self.incoming.recv_timeout(DEADLINE) {
+            Ok(line) => {
+                let line = line.trim_end_matches('\n').to_owned();
+                self.seen.push(line.clone());
+                line
+            }
+            Err(error) => panic!("no further line ({error}) after {:#?}", self.seen),
+        }
+    }
+
+    /// Reads on until a line that holds `part`, and gives that line.
+    pub fn until(&mut self, part: &str) -> String {
+        loop {
+            let line = self.next();
+            if line.contains(part) {
+                return line;
+            }
+        }
+    }
+
+    /// All that comes until the program closes this output.
+    pub fn rest(&mut self) -> String {
+        let mut rest = String::new();
+        loop {
+            match self.incoming.recv_timeout(DEADLINE) {
+                Ok(line) => rest += &line,
+                Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => return rest,
+                Err(error) => panic!("{error} after {rest}"),
+            }
+        }
+    }
+
+    /// What has come so far, without waiting.
+    pub fn so_far(&mut self) -> Vec<String> {
+        self.incoming
+            .try_iter()
+            .map(|line| line.trim_end_matches('\n').to_owned())
+            .collect()
+    }
+}
+
+/// Our group chat server, on a port of its own.
+pub struct Server {
+    pub program: Program,
+    pub address: SocketAddr,
+}
+
+impl Server {
+    pub fn start() -> Self {
+        Server::start_at("127.0.0.1:0")
+    }
+
+    pub fn start_at(address: &str) -> Self {
+        Server::start_program(SERVER, address)
+    }
+
+    /// The `talk-server`, which announces itself alike.
+    pub fn start_talk() -> Self {
+        Server::start_program(TALK_SERVER, "127.0.0.1:0")
+    }
+
+    fn start_program(path: &str, address: &str) -> Self {
+        let mut program = Program::start(path, &[address]);
+        let first = program.stderr.next();
+        let address = first
+            .strip_prefix("UDP Server on ")
+            .and_then(|rest| rest.strip_suffix("..."))
+            .unwrap_or_else(|| panic!("{first}"));
+        Server {
+            address: address.parse().unwrap(),
+            program,
+        }
+    }
+
+    /// Waits until the server has dealt with all that was sent to it before.
+    ///
+    /// It takes one datagram after another, so when it warns of this one, the others are done.
+    pub fn catch_up(&mut self) {
+        let stranger = Peer::at(self.address);
+        stranger.sends(b"");
+        self.program
+            .stderr
+            .until(&format!("{} sent", stranger.address()));
+    }
+
+    /// The next line on the server's screen, for what `peer` said.
+    pub fn shows(&mut self, line: &str, peer: &Peer) {
+        assert_eq!(
+            self.program.stdout.next(),
+            format!("\"{line}\" from {}", peer.address())
+        );
+    }
+}
+
+/// A bare socket that sends whatever it is told to.
+pub struct Peer {
+    pub socket: UdpSocket,
+    server: SocketAddr,
+}
+
+impl Peer {
+    /// A stranger to the server at `server`.
+    pub fn at(server: SocketAddr) -> Self {
+        let socket = UdpSocket::bind((server.ip(), 0)).unwrap();
+        socket.set_read_timeout(Some(DEADLINE)).unwrap();
+        Peer { socket, server }
+    }
+
+    /// Somebody who has joined as `name`; the server has dealt with it.
+    pub fn joins(server: &mut Server, name: &str) -> Self {
+        let peer = Peer::at(server.address);
+        peer.sends(name);
+        server
+            .program
+            .stderr
+            .until(&format!("{name} entered from {}", peer.address()));
+        peer
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.socket.local_addr().unwrap()
+    }
+
+    pub fn sends(&self, datagram: impl AsRef<[u8]>) {
+        self.socket.send_to(datagram.as_ref(), self.server).unwrap();
+    }
+
+    /// The next datagram's bytes.
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut buffer = [0; 65_536];
+        let size = self.socket.recv(&mut buffer).expect("a datagram");
+        buffer[..size].to_vec()
+    }
+
+    /// The next datagram, as text.
+    pub fn next(&self) -> String {
+        String::from_utf8(self.bytes()).expect("UTF-8")
+    }
+
+    /// Checks that the next datagram is `expected`.
+    #[track_caller]
+    pub fn gets(&self, expected: &str) {
+        assert_eq!(self.next(), expected);
+    }
+
+    /// Checks that the server, once it has caught up, has sent nothing more.
+    #[track_caller]
+    pub fn gets_nothing_more(&self, server: &mut Server) {
+        server.catch_up();
+        self.has_nothing_more();
+    }
+
+    #[track_caller]
+    pub fn has_nothing_more(&self) {
+        self.socket.set_nonblocking(true).unwrap();
+        let mut buffer = [0; 65_536];
+        match self.socket.recv(&mut buffer) {
+            Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
+            Ok(size) => panic!("got {:?}", String::from_utf8_lossy(&buffer[..size])),
+        }
+        self.socket.set_nonblocking(false).unwrap();
+    }
+}
+
+/// Any number of strangers, no two from the same port, though the sockets of those dropped are
+/// closed: some systems let a process have 256 open files only.
+pub struct Strangers {
+    server: SocketAddr,
+    used: HashSet<u16>,
+}
+
+impl Strangers {
+    pub fn at(server: SocketAddr) -> Self {
+        Strangers {
+            server,
+            used: HashSet::new(),
+        }
+    }
+}
+
+impl Iterator for Strangers {
+    type Item = Peer;
+
+    fn next(&mut self) -> Option<Peer> {
+        std::iter::repeat_with(|| Peer::at(self.server))
+            .find(|peer| self.used.insert(peer.address().port()))
+    }
+}
+
+/// A bare socket in a server's place, for one client.
+pub struct BareServer {
+    pub socket: UdpSocket,
+    client: Option<SocketAddr>,
+}
+
+impl BareServer {
+    pub fn bind() -> Self {
+        BareServer::bind_at("127.0.0.1:0".parse().unwrap())
+    }
+
+    pub fn bind_at(address: SocketAddr) -> Self {
+        let socket = UdpSocket::bind(address).unwrap();
+        socket.set_read_timeout(Some(DEADLINE)).unwrap();
+        BareServer {
+            socket,
+            client: None,
+        }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.socket.local_addr().unwrap()
+    }
+
+    /// The next datagram, as text; whoever sent it is the client from now on.
+    pub fn next(&mut self) -> String {
+        let mut buffer = [0; 65_536];
+        let (size, from) = self.socket.recv_from(&mut buffer).expect("a datagram");
+        self.client = Some(from);
+        String::from_utf8(buffer[..size].to_vec()).expect("UTF-8")
+    }
+
+    #[track_caller]
+    pub fn gets(&mut self, expected: &str) {
+        assert_eq!(self.next(), expected);
+    }
+
+    pub fn client(&self) -> SocketAddr {
+        self.client.expect("a client has sent something")
+    }
+
+    pub fn sends(&self, datagram: impl AsRef<[u8]>) {
+        self.socket
+            .send_to(datagram.as_ref(), self.client())
+            .unwrap();
+    }
+}
+
+/// An address of this machine where nobody is.
+pub fn nobody() -> SocketAddr {
+    BareServer::bind().address()
+}
+
+/// Our group chat client.
+pub fn client(server: SocketAddr, name: &str) -> Program {
+    Program::start(CLIENT, &[&server.to_string(), name])
+}
