@@ -318,7 +318,7 @@ fn rule_5_in_a_full_room_whoever_is_silent_longest_gives_up_the_seat() {
     second.sends("second");
     second.sends(" ");
 
-    let newcomer = Peer::at(server.address);
+    let newcomer = strangers.next().unwrap();
     newcomer.sends("newcomer : hello");
     second.gets("first : I am awake");
     second.gets(SEAT_GIVEN_UP);

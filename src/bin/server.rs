@@ -37,43 +37,41 @@ fn serve() -> Result<(), Stop> {
             continue;
         };
         for event in room.hear(from, &buffer[..size]) {
-            let line = match event {
+            match event {
                 Event::Entered { name } => {
                     screen::note(format!("{name} entered from {from}"));
-                    wire::entered(&name).into()
+                    relay(&socket, &room, from, &wire::entered(&name));
                 }
                 Event::Left { address, name } => {
                     screen::note(format!("{name} left from {address}"));
-                    wire::left(&name).into()
+                    relay(&socket, &room, from, &wire::left(&name));
                 }
                 Event::Said { line } => {
                     log(&line, from);
-                    line
+                    relay(&socket, &room, from, &line);
                 }
-                Event::Hinted { to, hint } => {
-                    send(&socket, hint.text(), to);
-                    continue;
-                }
-                Event::Unfit { why } => {
-                    screen::note(format!("warning: {from} sent {why}"));
-                    continue;
-                }
-            };
-            for address in room.others(from) {
-                send(&socket, &line, address);
+                Event::Hinted { to, hint } => send(&socket, hint.text(), to),
+                Event::Unfit { why } => screen::note(format!("warning: {from} sent {why}")),
             }
         }
     }
 }
 
-/// Prints one chat line. A log that nobody reads any more stops nothing.
-fn log(line: &str, from: SocketAddr) {
-    let _ = screen::print(&format!("\"{line}\" from {from}\n"));
+/// Sends `line` to every member but the one it comes `from`.
+fn relay(socket: &UdpSocket, room: &Room, from: SocketAddr, line: &str) {
+    for address in room.others(from) {
+        send(socket, line, address);
+    }
 }
 
-/// Sends one datagram to one member. One who cannot be reached costs nobody else their copy.
+/// Sends one datagram. A member who cannot be reached costs nobody else their copy.
 fn send(socket: &UdpSocket, line: &str, to: SocketAddr) {
     if let Err(error) = socket.send_to(line.as_bytes(), to) {
         screen::note(format!("warning: cannot send to {to}: {error}"));
     }
+}
+
+/// Prints one chat line. A screen that nobody reads any more stops nothing.
+fn log(line: &str, from: SocketAddr) {
+    let _ = screen::print(&format!("\"{line}\" from {from}\n"));
 }

@@ -194,9 +194,10 @@ impl Server {
     /// Waits until the server has dealt with all that was sent to it before.
     ///
     /// It takes one datagram after another, so when it warns of this one, the others are done.
+    /// (It warns of it from anyone: the port may be one that a member had before.)
     pub fn catch_up(&mut self) {
         let stranger = Peer::at(self.address);
-        stranger.sends(b"");
+        stranger.sends(b"\xff");
         self.program
             .stderr
             .until(&format!("{} sent", stranger.address()));
