@@ -15,7 +15,7 @@ use crate::wire::MAX_DATAGRAM;
 /// # Errors
 ///
 /// [`Stop::Failed`] if the system cannot read.
-pub fn line(input: &mut impl BufRead) -> Result<Option<String>, Stop> {
+pub fn read_line(input: &mut impl BufRead) -> Result<Option<String>, Stop> {
     let mut bytes = Vec::new();
     let size = input
         .read_until(b'\n', &mut bytes)
@@ -35,10 +35,10 @@ pub fn line(input: &mut impl BufRead) -> Result<Option<String>, Stop> {
 ///
 /// # Errors
 ///
-/// As [`line`]; [`Stop::Unread`] if nobody reads the prompt.
+/// As [`read_line`]; [`Stop::Unread`] if nobody reads the prompt.
 pub fn ask(prompt: &str) -> Result<Option<String>, Stop> {
     screen::print(prompt)?;
-    line(&mut io::stdin().lock())
+    read_line(&mut io::stdin().lock())
 }
 
 /// [`ask`], again and again until the answer fits into one datagram; standard error says why.

@@ -50,7 +50,7 @@ pub enum Event<'d> {
 /// What one datagram made happen, in order: at most four things, none of them on the heap.
 pub type Events<'d> = Flatten<array::IntoIter<Option<Event<'d>>, 4>>;
 
-/// The members, by socket address, and who of them spoke when.
+/// The members: who they are by socket address, and in what order they came.
 ///
 /// ```
 /// use udp_group_chat::room::{Event, Room};
@@ -69,11 +69,20 @@ pub type Events<'d> = Flatten<array::IntoIter<Option<Event<'d>>, 4>>;
 /// ```
 #[derive(Debug, Default)]
 pub struct Room {
+    /// The article's dictionary: each member's name.
     roster: HashMap<SocketAddr, String>,
-    /// For each member, how many words the room had heard when it last heard this one's.
-    last_word: HashMap<SocketAddr, u64>,
+    /// The same members in the order in which they entered: Python's dictionary keeps it, Rust's
+    /// map does not. Going through memory in order is also what the machine does fastest.
+    seats: Vec<Seat>,
     /// How many words the room has heard; entering counts as one.
     words: u64,
+}
+
+#[derive(Debug)]
+struct Seat {
+    address: SocketAddr,
+    /// How many words the room had heard when it last heard this member's.
+    last_word: u64,
 }
 
 impl Room {
@@ -100,8 +109,11 @@ impl Room {
             Meaning::Enters { name, line } => {
                 let [hinted, left] = self.free_a_seat();
                 self.roster.insert(from, name.clone());
-                self.last_word.insert(from, 0);
-                self.spoke(from);
+                self.words += 1;
+                self.seats.push(Seat {
+                    address: from,
+                    last_word: self.words,
+                });
                 let entered = Event::Entered { name };
                 [
                     hinted,
@@ -120,11 +132,11 @@ impl Room {
         events.into_iter().flatten()
     }
 
-    /// The addresses of all members but `address`, in no particular order.
+    /// The addresses of all members but `address`, in the order in which they entered.
     pub fn others(&self, address: SocketAddr) -> impl Iterator<Item = SocketAddr> {
-        self.roster
-            .keys()
-            .copied()
+        self.seats
+            .iter()
+            .map(|seat| seat.address)
             .filter(move |&other| other != address)
     }
 
@@ -142,19 +154,18 @@ impl Room {
 
     fn spoke(&mut self, member: SocketAddr) {
         self.words += 1;
-        // Not `insert`: that may grow the map even where the key is there already.
-        if let Some(word) = self.last_word.get_mut(&member) {
-            *word = self.words;
+        if let Some(seat) = self.seats.iter_mut().find(|seat| seat.address == member) {
+            seat.last_word = self.words;
         }
     }
 
     /// In a full room, puts out the member who has been silent longest.
     fn free_a_seat<'d>(&mut self) -> [Option<Event<'d>>; 2] {
-        if self.roster.len() < MAX_MEMBERS {
+        if self.seats.len() < MAX_MEMBERS {
             return [None, None];
         }
-        let silent_longest = self.last_word.iter().min_by_key(|&(_, word)| word);
-        match silent_longest.map(|(&address, _)| address) {
+        let silent_longest = self.seats.iter().min_by_key(|seat| seat.last_word);
+        match silent_longest.map(|seat| seat.address) {
             None => [None, None],
             Some(to) => {
                 let hint = Hint::SeatGivenUp;
@@ -164,8 +175,8 @@ impl Room {
     }
 
     fn remove<'d>(&mut self, address: SocketAddr) -> Option<Event<'d>> {
-        self.last_word.remove(&address);
         let name = self.roster.remove(&address)?;
+        self.seats.retain(|seat| seat.address != address);
         Some(Event::Left { address, name })
     }
 }

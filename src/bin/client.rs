@@ -71,7 +71,7 @@ fn recv(chat: &Chat) -> Result<(), Stop> {
 
 /// The main thread: sends what is typed, until `EXIT` or the end of input.
 fn send(chat: &Chat) -> Result<(), Stop> {
-    while let Some(line) = input::line(&mut io::stdin().lock())? {
+    while let Some(line) = input::read_line(&mut io::stdin().lock())? {
         if wire::is_exit(&line) {
             break;
         }

@@ -30,7 +30,7 @@ fn serve() -> Result<(), Stop> {
         .map_err(Stop::cannot(format!("bind {address}")))?;
     net::announce(&socket)?;
 
-    let mut room = Room::new();
+    let mut room = Room::new(); // who is here: the roster
     let mut buffer = [0; wire::RECEIVE_BUFFER];
     loop {
         let Some((size, from)) = net::received(socket.recv_from(&mut buffer))? else {
