@@ -6,6 +6,9 @@
 // Every test file takes what it needs of this.
 #![allow(dead_code)]
 
+pub mod hostile;
+pub mod random;
+
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, UdpSocket};
@@ -32,8 +35,14 @@ pub struct Program {
 
 impl Program {
     pub fn start(path: &str, arguments: &[&str]) -> Self {
+        Program::start_with_env(path, arguments, &[])
+    }
+
+    /// [`Program::start`], with these environment variables set.
+    pub fn start_with_env(path: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut child = Command::new(path)
             .args(arguments)
+            .envs(variables.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -170,16 +179,24 @@ impl Server {
     }
 
     pub fn start_at(address: &str) -> Self {
-        Server::start_program(SERVER, address)
+        Server::of(Program::start(SERVER, &[address]))
     }
 
     /// The `talk-server`, which announces itself alike.
     pub fn start_talk() -> Self {
-        Server::start_program(TALK_SERVER, "127.0.0.1:0")
+        Server::of(Program::start(TALK_SERVER, &["127.0.0.1:0"]))
     }
 
-    fn start_program(path: &str, address: &str) -> Self {
-        let mut program = Program::start(path, &[address]);
+    /// Our group chat server, with the environment variable `variable` set to 1.
+    pub fn start_with(variable: &str, address: &str) -> Self {
+        Server::of(Program::start_with_env(
+            SERVER,
+            &[address],
+            &[(variable, "1")],
+        ))
+    }
+
+    fn of(mut program: Program) -> Self {
         let first = program.stderr.next();
         let address = first
             .strip_prefix("UDP Server on ")
