@@ -220,7 +220,7 @@ fn rule_7_with_standard_output_closed_the_client_leaves_and_ends() {
         .unwrap();
     server.gets("小明");
     drop(client.stdout.take());
-    server.sends("小红 : 你好");
+    server.says_until_answered("小红 : 你好");
     server.gets("小明 : exit");
     assert_eq!(client.wait().unwrap().code(), Some(0));
 }
@@ -269,9 +269,11 @@ fn rule_8_a_server_that_comes_late_gets_the_next_word_whole() {
 
 #[test]
 fn rule_8_a_server_that_goes_is_said_again_after_one_answered() {
-    let (server, mut client) = joined();
-    let address = server.address();
-    drop(server);
+    let address = nobody();
+    let mut server = BareServer::bind_at(address);
+    let mut client = client(address, "小明");
+    server.gets("小明");
+    server.goes();
     client.types("lost");
     assert_eq!(
         client.stderr.next(),
@@ -282,7 +284,7 @@ fn rule_8_a_server_that_goes_is_said_again_after_one_answered() {
     server.gets("小明 : found");
     server.sends("小红 : 你好");
     client.stdout.until("小红 : 你好");
-    drop(server);
+    server.goes();
     client.types("lost again");
     assert_eq!(
         client.stderr.next(),

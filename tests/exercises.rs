@@ -19,7 +19,7 @@ mod common;
 use std::iter;
 use std::time::{Duration, Instant};
 
-use common::{BareServer, CLIENT, Peer, Program, Server, client};
+use common::{BareServer, CLIENT, Peer, Program, Server, client, nobody};
 
 const NOT_UTF8: &str = "[提示] 消息不是UTF-8文本,没有转发";
 const TOO_LONG_WITH_NAME: &str = "[提示] 消息加上名称超过1024字节,没有转发";
@@ -603,8 +603,7 @@ fn the_server_is_found_by_broadcast() {
     assert_eq!(li.stdout.until("小红"), "小红 : 你好");
 
     // Nobody.
-    let nowhere = BareServer::bind_at((Ipv4Addr::UNSPECIFIED, 0).into()).address();
-    let nowhere = broadcast(nowhere.port());
+    let nowhere = broadcast(nobody().port());
     let mut client = Program::start(CLIENT, &[&nowhere, "小李"]);
     assert_eq!(client.status(), 1);
     assert_eq!(

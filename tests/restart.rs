@@ -5,10 +5,7 @@
 
 mod common;
 
-use std::net::SocketAddr;
-use std::time::Instant;
-
-use common::{DEADLINE, Program, SERVER, Server, client};
+use common::{Program, Server, client, nobody};
 
 struct Member {
     name: &'static str,
@@ -29,7 +26,7 @@ impl Talk {
     /// A conversation of 小明, 小红 and 小刚, in this order.
     fn of_three() -> Self {
         let mut talk = Talk {
-            server: Server::start(),
+            server: Server::start_at(&nobody().to_string()),
             members: Vec::new(),
         };
         for name in ["小明", "小红", "小刚"] {
@@ -99,20 +96,9 @@ impl Talk {
         }
     }
 
-    /// The port is free at once: UDP has nothing to wait for. But as long as nobody had it, the
-    /// system may have given it to somebody else for a moment.
+    /// The port is free at once: UDP has nothing to wait for.
     fn server_starts_again(&mut self) {
-        let started = Instant::now();
-        let address: SocketAddr = self.server.address;
-        let expected = format!("UDP Server on {address}...");
-        loop {
-            self.server.program = Program::start(SERVER, &[&address.to_string()]);
-            let first = self.server.program.stderr.next();
-            if first == expected {
-                return;
-            }
-            assert!(started.elapsed() < DEADLINE, "{first}");
-        }
+        self.server = Server::start_at(&self.server.address.to_string());
     }
 
     /// All leave, and no screen has anything to show that was not read.

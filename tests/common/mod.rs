@@ -12,10 +12,13 @@ pub mod random;
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, UdpSocket};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{self, Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 use std::{io, thread};
+
+use udp_group_chat::net::is_refused;
 
 /// How long anything may take.
 pub const DEADLINE: Duration = Duration::from_secs(20);
@@ -361,6 +364,28 @@ impl BareServer {
         assert_eq!(self.next(), expected);
     }
 
+    /// Says `text` again and again, until something comes from the client.
+    pub fn says_until_answered(&self, text: &str) {
+        let moment = Duration::from_millis(50);
+        self.socket.set_read_timeout(Some(moment)).unwrap();
+        let started = Instant::now();
+        loop {
+            self.sends(text);
+            if self.socket.peek_from(&mut [0; 65_536]).is_ok() {
+                break;
+            }
+            assert!(started.elapsed() < DEADLINE, "no answer to {text}");
+        }
+        self.socket.set_read_timeout(Some(DEADLINE)).unwrap();
+    }
+
+    /// The server goes, and what is sent to it is refused.
+    pub fn goes(self) {
+        let address = self.address();
+        drop(self);
+        wait_until_refused(address);
+    }
+
     pub fn client(&self) -> SocketAddr {
         self.client.expect("a client has sent something")
     }
@@ -372,9 +397,40 @@ impl BareServer {
     }
 }
 
-/// An address of this machine where nobody is.
+/// An address of this machine where nobody is, nor comes by chance: no system gives port 0 such a
+/// port (Linux begins at 32768, others at 49152 as in RFC 6335, section 6).
 pub fn nobody() -> SocketAddr {
-    BareServer::bind().address()
+    static TAKEN: AtomicUsize = AtomicUsize::new(0);
+
+    // Where the tests of no other process begin to look.
+    let first = process::id() as usize * 64;
+    loop {
+        let port = 16_384 + (first + TAKEN.fetch_add(1, Ordering::Relaxed)) % 16_384;
+        if let Ok(socket) = UdpSocket::bind(("127.0.0.1", port as u16)) {
+            let address = socket.local_addr().unwrap();
+            drop(socket);
+            wait_until_refused(address);
+            return address;
+        }
+    }
+}
+
+/// Closing the socket there is not always enough: a program that another test starts meanwhile
+/// holds a copy of it until its own code runs (fork(2)), and a datagram would just be lost.
+fn wait_until_refused(address: SocketAddr) {
+    let probe = UdpSocket::bind((address.ip(), 0)).unwrap();
+    probe.connect(address).unwrap();
+    probe
+        .set_read_timeout(Some(Duration::from_millis(50)))
+        .unwrap();
+    let started = Instant::now();
+    loop {
+        let heard = probe.send(b"").and_then(|_| probe.recv(&mut [0]));
+        if heard.is_err_and(|error| is_refused(&error)) {
+            return;
+        }
+        assert!(started.elapsed() < DEADLINE, "somebody is at {address}");
+    }
 }
 
 /// Our group chat client.
