@@ -9,14 +9,13 @@
 pub mod hostile;
 pub mod random;
 
-use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, UdpSocket};
 use std::process::{self, Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
-use std::{io, thread};
+use std::{io, iter, thread};
 
 use udp_group_chat::net::is_refused;
 
@@ -241,7 +240,15 @@ pub struct Peer {
 impl Peer {
     /// A stranger to the server at `server`.
     pub fn at(server: SocketAddr) -> Self {
-        let socket = UdpSocket::bind((server.ip(), 0)).unwrap();
+        Peer::of(UdpSocket::bind((server.ip(), 0)).unwrap(), server)
+    }
+
+    /// A stranger who may be dropped while the server still sends to it: nobody else gets that.
+    pub fn who_may_go(server: SocketAddr) -> Self {
+        Peer::of(bind_apart(), server)
+    }
+
+    fn of(socket: UdpSocket, server: SocketAddr) -> Self {
         socket.set_read_timeout(Some(DEADLINE)).unwrap();
         Peer { socket, server }
     }
@@ -299,31 +306,6 @@ impl Peer {
             Ok(size) => panic!("got {:?}", String::from_utf8_lossy(&buffer[..size])),
         }
         self.socket.set_nonblocking(false).unwrap();
-    }
-}
-
-/// Any number of strangers, no two from the same port, though the sockets of those dropped are
-/// closed: some systems let a process have 256 open files only.
-pub struct Strangers {
-    server: SocketAddr,
-    used: HashSet<u16>,
-}
-
-impl Strangers {
-    pub fn at(server: SocketAddr) -> Self {
-        Strangers {
-            server,
-            used: HashSet::new(),
-        }
-    }
-}
-
-impl Iterator for Strangers {
-    type Item = Peer;
-
-    fn next(&mut self) -> Option<Peer> {
-        std::iter::repeat_with(|| Peer::at(self.server))
-            .find(|peer| self.used.insert(peer.address().port()))
     }
 }
 
@@ -397,22 +379,24 @@ impl BareServer {
     }
 }
 
-/// An address of this machine where nobody is, nor comes by chance: no system gives port 0 such a
-/// port (Linux begins at 32768, others at 49152 as in RFC 6335, section 6).
-pub fn nobody() -> SocketAddr {
-    static TAKEN: AtomicUsize = AtomicUsize::new(0);
+/// A socket on this machine, at a port of its own that nobody gets by chance when it is closed: no
+/// system gives port 0 such a port (Linux begins at 32768, others at 49152 as in RFC 6335, section
+/// 6).
+fn bind_apart() -> UdpSocket {
+    static TRIED: AtomicUsize = AtomicUsize::new(0);
 
-    // Where the tests of no other process begin to look.
+    // Where the tests of no other process begin.
     let first = process::id() as usize * 64;
-    loop {
-        let port = 16_384 + (first + TAKEN.fetch_add(1, Ordering::Relaxed)) % 16_384;
-        if let Ok(socket) = UdpSocket::bind(("127.0.0.1", port as u16)) {
-            let address = socket.local_addr().unwrap();
-            drop(socket);
-            wait_until_refused(address);
-            return address;
-        }
-    }
+    iter::repeat_with(|| 16_384 + (first + TRIED.fetch_add(1, Ordering::Relaxed)) % 16_384)
+        .find_map(|port| UdpSocket::bind(("127.0.0.1", port as u16)).ok())
+        .expect("there is no end of ports to try")
+}
+
+/// An address of this machine where nobody is.
+pub fn nobody() -> SocketAddr {
+    let address = bind_apart().local_addr().unwrap();
+    wait_until_refused(address);
+    address
 }
 
 /// Closing the socket there is not always enough: a program that another test starts meanwhile
