@@ -360,8 +360,8 @@ fn the_silent_are_put_out() {
     server.program.stderr.until("小明 left from");
 
     // 小红 says a word all the time, and 小明 but one.
-    ming.sends("小明 : 我回来了");
     let started = Instant::now();
+    ming.sends("小明 : 我回来了");
     let hong = Peer::joins(&mut server, "小红");
     ming.gets("小红 进入聊天室...");
     let notice = loop {
@@ -587,7 +587,7 @@ fn the_server_is_found_by_broadcast() {
     server.program.stderr.until("小红 entered");
     gang.sends("小刚 : 找到了");
     assert_eq!(
-        hong.stdout.until("小"),
+        hong.stdout.until("小红"),
         "-----------------小红------------------"
     );
     assert_eq!(hong.stdout.next(), "小刚 : 找到了");

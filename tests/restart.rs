@@ -41,7 +41,7 @@ impl Talk {
     fn joins(&mut self, name: &'static str) {
         let mut program = client(self.server.address, name);
         program.stdout.until(&format!("-{name}-"));
-        let noted = self.server.program.stderr.next();
+        let noted = self.server.notes();
         let address = noted.strip_prefix(&format!("{name} entered from "));
         self.shown_to_all_but(usize::MAX, &format!("{name} 进入聊天室..."));
         self.members.push(Member {
@@ -59,7 +59,7 @@ impl Talk {
         speaker.program.types(text);
         if !speaker.known {
             speaker.known = true;
-            let noted = self.server.program.stderr.next();
+            let noted = self.server.notes();
             assert_eq!(noted, format!("{name} entered from {address}"));
             self.shown_to_all_but(who, &format!("{name} 进入聊天室..."));
         }
@@ -108,7 +108,7 @@ impl Talk {
             assert_eq!(member.program.status(), 0);
             let rest = member.program.stdout.rest() + &member.program.stderr.rest();
             assert_eq!(rest, "", "on the screen of {}", member.name);
-            let noted = self.server.program.stderr.next();
+            let noted = self.server.notes();
             let left = format!("{} left from {}", member.name, member.address);
             assert_eq!(noted, left);
             self.shown_to_all_but(usize::MAX, &format!("{} 离开了聊天室...", member.name));

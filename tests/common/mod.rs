@@ -222,6 +222,11 @@ impl Server {
             .until(&format!("{} sent", stranger.address()));
     }
 
+    /// The next line on the server's standard error, without the ` (N here)` of exercise 1.
+    pub fn notes(&mut self) -> String {
+        without_count(&self.program.stderr.next())
+    }
+
     /// The next line on the server's screen, for what `peer` said.
     pub fn shows(&mut self, line: &str, peer: &Peer) {
         assert_eq!(
@@ -229,6 +234,12 @@ impl Server {
             format!("\"{line}\" from {}", peer.address())
         );
     }
+}
+
+/// A server's line about who entered or left, without what exercise 1 adds to it.
+pub fn without_count(line: &str) -> String {
+    let end = line.find(" (").filter(|_| line.ends_with(" here)"));
+    line[..end.unwrap_or(line.len())].to_owned()
 }
 
 /// A bare socket that sends whatever it is told to.
