@@ -5,7 +5,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::net;
+use crate::net::{self, Trouble};
 use crate::screen;
 use crate::stop::Stop;
 
@@ -76,14 +76,17 @@ impl Connected {
     ///
     /// [`Stop::Failed`] for any other error.
     pub fn receive(&self, buffer: &mut [u8]) -> Result<Option<usize>, Stop> {
-        match self.socket.recv(buffer) {
+        let error = match self.socket.recv(buffer) {
             Ok(size) => {
                 self.told.store(false, Ordering::SeqCst);
                 return Ok(Some(size));
             }
-            Err(error) if net::is_refused(&error) => self.note_refusal(),
-            Err(error) if net::is_passing(&error) => {}
-            Err(error) => return Err(Stop::cannot("receive")(error)),
+            Err(error) => error,
+        };
+        match net::trouble(&error) {
+            Trouble::Refused => self.note_refusal(),
+            Trouble::Passing => {}
+            Trouble::Lasting => return Err(Stop::cannot("receive")(error)),
         }
         Ok(None)
     }

@@ -64,17 +64,42 @@ pub fn tell_no_server(address: SocketAddr) {
     screen::note(format!("error: no server answers at {address}"));
 }
 
-/// Whether an error says that nobody is at the other end's port.
-///
-/// The other system's answer to a datagram for such a port is an ICMP message (RFC 1122, section
-/// 4.1.3.1). Linux and macOS hand it to a connected socket as "connection refused" (udp(7)),
-/// Windows to any socket that has sent, as "connection reset" (`WSARecvFrom`, `WSAECONNRESET`).
+/// What an error of sending or receiving says of the socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// Nobody is at the other end's port. The other system's answer to a datagram for such a port
+    /// is an ICMP message (RFC 1122, section 4.1.3.1). Linux and macOS hand it to a connected
+    /// socket as "connection refused" (udp(7)), Windows to any socket that has sent, as
+    /// "connection reset" (`WSARecvFrom`, `WSAECONNRESET`).
+    Refused,
+    /// It is about one datagram, one signal or a network that may come back.
+    Passing,
+    /// The next call would fail as well.
+    Lasting,
+}
+
+/// What `error` says of the socket.
+#[must_use]
+pub fn trouble(error: &io::Error) -> Trouble {
+    /// Windows: the time to live of something that we sent has run out (`WSARecvFrom`). No other
+    /// system has an error of that number.
+    const WSAENETRESET: i32 = 10052;
+
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset => Trouble::Refused,
+        io::ErrorKind::Interrupted
+        | io::ErrorKind::HostUnreachable
+        | io::ErrorKind::NetworkUnreachable
+        | io::ErrorKind::NetworkDown => Trouble::Passing,
+        _ if error.raw_os_error() == Some(WSAENETRESET) => Trouble::Passing,
+        _ => Trouble::Lasting,
+    }
+}
+
+/// Whether `error` is [`Trouble::Refused`].
 #[must_use]
 pub fn is_refused(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset
-    )
+    trouble(error) == Trouble::Refused
 }
 
 /// What a server makes of what receiving reports: the datagram's size in bytes and its sender, or
@@ -86,31 +111,14 @@ pub fn is_refused(error: &io::Error) -> bool {
 pub fn received(
     result: io::Result<(usize, SocketAddr)>,
 ) -> Result<Option<(usize, SocketAddr)>, Stop> {
-    match result {
+    let error = match result {
         Ok(received) => return Ok(Some(received)),
-        Err(error) if is_refused(&error) => screen::note("Someone left unexpectedly."),
-        Err(error) if is_passing(&error) => {
-            screen::note(format!("warning: cannot receive: {error}"));
-        }
-        Err(error) => return Err(Stop::cannot("receive")(error)),
+        Err(error) => error,
+    };
+    match trouble(&error) {
+        Trouble::Refused => screen::note("Someone left unexpectedly."),
+        Trouble::Passing => screen::note(format!("warning: cannot receive: {error}")),
+        Trouble::Lasting => return Err(Stop::cannot("receive")(error)),
     }
     Ok(None)
-}
-
-/// Whether an error of receiving is about one datagram, one signal or a network that may come
-/// back, and not about the socket.
-#[must_use]
-pub fn is_passing(error: &io::Error) -> bool {
-    /// Windows: the time to live of something that we sent has run out.
-    const WSAENETRESET: i32 = 10052;
-
-    is_refused(error)
-        || matches!(
-            error.kind(),
-            io::ErrorKind::Interrupted
-                | io::ErrorKind::HostUnreachable
-                | io::ErrorKind::NetworkUnreachable
-                | io::ErrorKind::NetworkDown
-        )
-        || (cfg!(windows) && error.raw_os_error() == Some(WSAENETRESET))
 }

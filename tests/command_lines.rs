@@ -137,12 +137,15 @@ fn a_name_that_cannot_be_is_named() {
 #[test]
 fn after_two_dashes_nothing_is_an_option() {
     let client = PROGRAMS[1].0;
-    let run = Command::new(client)
-        .args(["127.0.0.1:9", "--", "-x"])
-        .write_stdin("")
-        .assert();
-    run.code(1)
-        .stdout(contains("------------------x-----------------"));
+    for name in ["-x", "-h", "--help", "-V", "--version", "--"] {
+        let ran = run(client)
+            .args(["127.0.0.1:9", "--", name])
+            .write_stdin("")
+            .assert();
+        ran.code(1).stdout(contains(format!(
+            "\n-----------------{name}------------------\n"
+        )));
+    }
 }
 
 #[cfg(unix)]

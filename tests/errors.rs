@@ -3,7 +3,7 @@
 
 use std::io::{Error, ErrorKind};
 
-use udp_group_chat::net::{is_refused, received, resolve};
+use udp_group_chat::net::{Trouble, is_refused, received, resolve, trouble};
 use udp_group_chat::stop::Stop;
 
 #[test]
@@ -13,39 +13,49 @@ fn a_datagram_is_received() {
 }
 
 #[test]
-fn an_error_that_will_pass_is_passed_over() {
-    for kind in [
-        ErrorKind::ConnectionReset,
-        ErrorKind::ConnectionRefused,
-        ErrorKind::Interrupted,
-        ErrorKind::HostUnreachable,
-        ErrorKind::NetworkUnreachable,
-        ErrorKind::NetworkDown,
+fn each_error_says_one_of_three_things_of_the_socket() {
+    for (errors, expected) in [
+        (
+            &[ErrorKind::ConnectionRefused, ErrorKind::ConnectionReset][..],
+            Trouble::Refused,
+        ),
+        (
+            &[
+                ErrorKind::Interrupted,
+                ErrorKind::HostUnreachable,
+                ErrorKind::NetworkUnreachable,
+                ErrorKind::NetworkDown,
+            ],
+            Trouble::Passing,
+        ),
+        (
+            &[
+                ErrorKind::NotConnected,
+                ErrorKind::InvalidInput,
+                ErrorKind::OutOfMemory,
+            ],
+            Trouble::Lasting,
+        ),
     ] {
-        assert_eq!(received(Err(kind.into())), Ok(None), "{kind:?}");
+        for &kind in errors {
+            let error = Error::from(kind);
+            assert_eq!(trouble(&error), expected, "{kind:?}");
+            assert_eq!(is_refused(&error), expected == Trouble::Refused);
+            let from_here = received(Err(error));
+            match expected {
+                Trouble::Refused | Trouble::Passing => assert_eq!(from_here, Ok(None)),
+                Trouble::Lasting => assert!(
+                    matches!(from_here, Err(Stop::Failed(why)) if why.starts_with("cannot receive: "))
+                ),
+            }
+        }
     }
 }
 
 #[test]
-fn an_error_that_will_not_pass_ends_the_server() {
-    for kind in [
-        ErrorKind::NotConnected,
-        ErrorKind::InvalidInput,
-        ErrorKind::OutOfMemory,
-    ] {
-        let end = received(Err(kind.into()));
-        assert!(matches!(end, Err(Stop::Failed(why)) if why.starts_with("cannot receive: ")));
-    }
-    // What Windows reports when a time to live has run out, other systems know as nothing.
-    let end = received(Err(Error::from_raw_os_error(10052)));
-    assert_eq!(end.is_ok(), cfg!(windows));
-}
-
-#[test]
-fn a_refusal_is_told_from_other_errors() {
-    assert!(is_refused(&ErrorKind::ConnectionRefused.into()));
-    assert!(is_refused(&ErrorKind::ConnectionReset.into()));
-    assert!(!is_refused(&ErrorKind::NetworkUnreachable.into()));
+fn an_error_that_only_windows_knows_will_pass() {
+    let time_to_live_expired = Error::from_raw_os_error(10052);
+    assert_eq!(trouble(&time_to_live_expired), Trouble::Passing);
 }
 
 #[test]
