@@ -5,7 +5,7 @@ mod common;
 
 use std::net::UdpSocket;
 
-use common::{BareServer, CLIENT, Program, Server, client, nobody};
+use common::{BareServer, CLIENT, LONGEST_DATAGRAM, Program, Server, client, nobody};
 
 const WELCOME: &str = "-----欢迎来到聊天室,退出聊天室请输入'EXIT(不分大小写)'-----";
 
@@ -201,7 +201,7 @@ fn rule_7_what_arrives_is_one_safe_line_each() {
     for blank in ["", " ", "\n", "\t\r\n"] {
         server.sends(blank);
     }
-    let long = "x".repeat(65_507);
+    let long = "x".repeat(LONGEST_DATAGRAM);
     server.sends(&long);
     assert_eq!(client.stdout.next(), long);
 }

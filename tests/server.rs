@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Peer, Program, SERVER, Server, client};
+use common::{LONGEST_DATAGRAM, Peer, Program, SERVER, Server, client};
 
 const TOO_LONG: &str = "[提示] 消息超过1024字节,没有转发";
 const NOT_UTF8: &str = "[提示] 消息不是UTF-8文本,没有转发";
@@ -31,7 +31,7 @@ fn limits_a_datagram_of_1024_bytes_is_relayed() {
 #[test]
 fn rule_1_too_long_a_datagram_is_hinted_at_and_warned_of() {
     let (mut server, ming, hong) = two_in_a_room();
-    for size in [1025, 2048, 65_507] {
+    for size in [1025, 2048, LONGEST_DATAGRAM] {
         ming.sends("x".repeat(size));
         ming.gets(TOO_LONG);
         let warning = server.program.stderr.until("warning");
@@ -64,7 +64,7 @@ fn rule_1_a_datagram_that_is_not_utf8_is_hinted_at_and_warned_of() {
 fn rule_1_a_strangers_unfit_datagram_is_warned_of_and_not_answered() {
     let (mut server, ming, _hong) = two_in_a_room();
     let stranger = Peer::at(server.address);
-    for datagram in [vec![b'x'; 1025], vec![b'x'; 65_507], vec![0xff]] {
+    for datagram in [vec![b'x'; 1025], vec![b'x'; LONGEST_DATAGRAM], vec![0xff]] {
         stranger.sends(datagram);
         server
             .program

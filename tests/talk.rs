@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{BareServer, Peer, Program, Server, TALK_CLIENT, nobody};
+use common::{BareServer, LONGEST_DATAGRAM, Peer, Program, Server, TALK_CLIENT, nobody};
 
 /// A `talk-client` at a bare socket, and that socket.
 fn talk_client() -> (BareServer, Program) {
@@ -88,7 +88,7 @@ fn the_end_of_input_ends_the_client_with_status_0() {
 
 #[test]
 fn any_datagram_is_shown_safely_and_ends_nothing() {
-    let long = "x".repeat(65_507);
+    let long = "x".repeat(LONGEST_DATAGRAM);
     for (datagram, shown) in [
         (&b"\x1b[2Jcleared\nand more\0"[..], "?[2Jcleared?and more?"),
         (b"bad \xff bytes", "bad \u{fffd} bytes"),

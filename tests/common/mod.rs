@@ -22,6 +22,14 @@ use udp_group_chat::net::is_refused;
 /// How long anything may take.
 pub const DEADLINE: Duration = Duration::from_secs(20);
 
+/// How many bytes of payload the system sends at most: 65,535 without the headers of IPv4 and UDP
+/// (RFC 768, RFC 791), or less where it has a limit of its own (macOS: `net.inet.udp.maxdgram`).
+pub const LONGEST_DATAGRAM: usize = if cfg!(target_os = "macos") {
+    9216
+} else {
+    65_507
+};
+
 pub const SERVER: &str = env!("CARGO_BIN_EXE_server");
 pub const CLIENT: &str = env!("CARGO_BIN_EXE_client");
 pub const TALK_SERVER: &str = env!("CARGO_BIN_EXE_talk-server");
