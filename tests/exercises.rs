@@ -210,19 +210,22 @@ fn a_newcomer_is_welcomed() {
     );
 
     let mut server = Server::start_with("UDP_CHAT_WELCOME", "127.0.0.1:0");
-    let names: Vec<String> = (10..22)
+    let mut names: Vec<String> = (10..22)
         .map(|number| format!("{number}{}", "好".repeat(32)))
         .collect();
+    names[0] += "xxxxxxx";
     let crowd: Vec<Peer> = names
         .iter()
         .map(|name| Peer::joins(&mut server, name))
         .collect();
-    let ten = format!("[提示] 在场: {}", names[..10].join(", "));
-    assert_eq!(crowd[10].next(), ten, "{} bytes", ten.len());
+    let all_ten = format!("[提示] 在场: {}", names[..10].join(", "));
+    assert_eq!(all_ten.len(), 1022);
+    assert_eq!(crowd[10].next(), all_ten, "where ten names fit");
+    let nine = format!("[提示] 在场: {}, ...", names[..9].join(", "));
     assert_eq!(
         heard(&crowd[11]),
-        [ten + ", ..."],
-        "where 11 names do not fit into 1024 bytes"
+        [nine],
+        "where 11 names do not fit, and ten with `, ...` do not either"
     );
 }
 
