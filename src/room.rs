@@ -29,7 +29,7 @@ pub enum Event<'d> {
     },
     /// The sender said this chat line. Every other member gets it as it stands.
     Said {
-        /// `NAME : TEXT`, at most [`MAX_DATAGRAM`](crate::wire::MAX_DATAGRAM) bytes.
+        /// `NAME : TEXT`, at most [`wire::MAX_DATAGRAM`](crate::wire::MAX_DATAGRAM) bytes.
         line: Cow<'d, str>,
     },
     /// One member alone is to be told something.
@@ -74,7 +74,7 @@ pub struct Room {
     /// The same members in the order in which they entered: Python's dictionary keeps it, Rust's
     /// map does not. Going through memory in order is also what the machine does fastest.
     seats: Vec<Seat>,
-    /// How many words the room has heard; entering counts as one.
+    /// How many words the room has heard.
     words: u64,
 }
 
@@ -109,11 +109,11 @@ impl Room {
             Meaning::Enters { name, line } => {
                 let [hinted, left] = self.free_a_seat();
                 self.roster.insert(from, name.clone());
-                self.words += 1;
                 self.seats.push(Seat {
                     address: from,
-                    last_word: self.words,
+                    last_word: 0,
                 });
+                self.spoke(from); // entering counts as a word
                 let entered = Event::Entered { name };
                 [
                     hinted,

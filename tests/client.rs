@@ -219,6 +219,8 @@ fn rule_7_with_standard_output_closed_the_client_leaves_and_ends() {
         .spawn()
         .unwrap();
     server.gets("小明");
+    // Its end would be another reason to end, with status 0 as well.
+    let _input = client.stdin.take();
     drop(client.stdout.take());
     server.says_until_answered("小红 : 你好");
     server.gets("小明 : exit");

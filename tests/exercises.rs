@@ -19,7 +19,7 @@ mod common;
 use std::iter;
 use std::time::{Duration, Instant};
 
-use common::{BareServer, CLIENT, Peer, Program, Server, client, nobody};
+use common::{BareServer, CLIENT, Peer, Program, SERVER, Server, client};
 
 const NOT_UTF8: &str = "[提示] 消息不是UTF-8文本,没有转发";
 const TOO_LONG_WITH_NAME: &str = "[提示] 消息加上名称超过1024字节,没有转发";
@@ -243,7 +243,8 @@ fn a_newcomer_is_welcomed() {
 /// London`) is a chat line as ever.
 ///
 /// A whisper may be longer than the line that it came in. If it has more than 1024 bytes, nobody
-/// gets it, and the sender gets the hint `[提示] 消息加上名称超过1024字节,没有转发`. And a secret is
+/// gets it, and the sender gets the hint `[提示] 消息加上名称超过1024字节,没有转发`, which also stands
+/// in for a `[提示] 没有人叫OTHER` of more than 1024 bytes. And a secret is
 /// to stay one when the server has been restarted and takes the member for a stranger: then
 /// `NAME : /to OTHER TEXT` lets NAME enter, and is a whisper still.
 ///
@@ -254,7 +255,9 @@ fn a_newcomer_is_welcomed() {
 /// **Where to begin.** As in exercise 2: the two places in `Room::hear` where a line becomes an
 /// `Event::Said`. `Room::others` shows how the loop learns whom to send to.
 ///
-/// **To think about.** Who else can read a whisper? (`tcpdump -i lo -A udp`)
+/// **To think about.** Type a whisper of 2000 bytes into the client, which makes two datagrams of
+/// it: who reads the second? What becomes of netcat's bare `/to 小红 TEXT` after a restart? And who
+/// else can read a whisper? (`tcpdump -i lo -A udp`)
 #[test]
 #[ignore = "exercise: `/to OTHER TEXT` reaches the members called OTHER only"]
 fn whisper() {
@@ -293,6 +296,9 @@ fn whisper() {
     ming.sends(format!("小明 : /to x {most}y"));
     assert_eq!(heard(&x), NOTHING, "a whisper of 1025 bytes");
     assert_eq!(heard(&ming), [TOO_LONG_WITH_NAME]);
+    let too_long_for_a_hint = "z".repeat(1024 - "小明 : /to  hi".len());
+    ming.sends(format!("小明 : /to {too_long_for_a_hint} hi"));
+    assert_eq!(heard(&ming), [TOO_LONG_WITH_NAME]);
 
     let gang = Peer::at(server.address);
     gang.sends("小刚 : /to x 我回来了");
@@ -325,7 +331,8 @@ fn whisper() {
 /// beginning `[提示] ` only (it must not say that the room is full, though), all others get
 /// `NAME 离开了聊天室...`, and the server's standard error says `NAME left from ADDRESS`. What is a
 /// word is what it is for a full room; the next one brings the member back. Without the variable
-/// nobody is put out.
+/// nobody is put out. If it is anything else, the server says `error: …` at once and ends with
+/// status 1.
 ///
 /// **What it teaches.** A server that blocks in `recv_from` knows no time: it acts when something
 /// arrives and at no other moment. `UdpSocket::set_read_timeout` wakes it; then `recv_from` fails
@@ -336,7 +343,8 @@ fn whisper() {
 ///
 /// **Where to begin.** `Seat::last_word` in `src/room.rs`: it knows an order, not a time, which is
 /// enough for a full room. Then `Room::free_a_seat`, which already puts somebody out, and
-/// `net::received`, which has to let the timeout pass without a word.
+/// `net::received`, which has to let the timeout pass without a word. `Room::hear` keeps its
+/// arguments, for others call it too: tell the room the time in a call of its own.
 ///
 /// **To think about.** Why has the plain program neither clock nor timeout? It knows of no wrong
 /// that time alone would do: a full room frees its own seats. What does a member lose who just
@@ -354,13 +362,19 @@ fn the_silent_are_put_out() {
     let mut server = Server::start_with("UDP_CHAT_IDLE_SECONDS", "127.0.0.1:0");
     let started = Instant::now();
     let ming = Peer::joins(&mut server, "小明");
+    let _li = Peer::joins(&mut server, "小李");
+    ming.gets("小李 进入聊天室...");
     let hint = next_within(&ming, PATIENCE).unwrap_or_else(|| {
         panic!("小明 has been silent for {PATIENCE:?}, and has not been told anything")
     });
     assert!(started.elapsed() >= IDLE, "{:?}", started.elapsed());
     assert!(hint.starts_with("[提示] "), "{hint}");
     assert!(!hint.contains("已满"), "the room is not full: {hint}");
-    server.program.stderr.until("小明 left from");
+    let mut left = [(); 2].map(|()| server.program.stderr.until(" left from "));
+    left.sort();
+    assert!(left[0].starts_with("小明 left"), "{left:?}");
+    assert!(left[1].starts_with("小李 left"), "{left:?}");
+    while next_within(&ming, IDLE / 20).is_some() {}
 
     // 小红 says a word all the time, and 小明 but one.
     let started = Instant::now();
@@ -390,6 +404,13 @@ fn the_silent_are_put_out() {
         NOTHING,
         "what is sent to the silent by a server without the variable"
     );
+
+    for value in ["0", "soon"] {
+        let variable = [("UDP_CHAT_IDLE_SECONDS", value)];
+        let mut server = Program::start_with_env(SERVER, &["127.0.0.1:0"], &variable);
+        assert_eq!(server.status(), 1, "UDP_CHAT_IDLE_SECONDS={value}");
+        server.stderr.until("error: ");
+    }
 }
 
 /// # 6. Lost and doubled lines are seen
@@ -421,8 +442,10 @@ fn the_silent_are_put_out() {
 /// **Where to begin.** `send` and `recv` in `src/bin/client.rs`, and `chat_lines` in `src/wire.rs`.
 /// What has been seen is a thing of its own, without socket and screen, and so deserves a module.
 ///
-/// **To think about.** What becomes of it when two members have the same name? When somebody types
-/// `#7 hello` by hand? When the line `NAME 进入聊天室...` is what gets lost?
+/// **To think about.** How much of what the client has seen need it remember, if the chat goes on
+/// for a year? What becomes of it when two members have the same name? When somebody types
+/// `#7 hello` by hand, or `/who`, which exercise 2 knows at the beginning of a line only? When the
+/// line `NAME 进入聊天室...` is what gets lost?
 #[test]
 #[ignore = "exercise: UDP_CHAT_NUMBERED=1 shows what is lost, and not what is doubled"]
 fn lost_and_doubled_lines_are_seen() {
@@ -472,6 +495,8 @@ fn lost_and_doubled_lines_are_seen() {
         ("小红 : 没有号码", &["小红 : 没有号码"]),
         ("小红 : #二 不是号码", &["小红 : #二 不是号码"]),
         ("小红 : #二 不是号码", &["小红 : #二 不是号码"]),
+        ("小红 : #+9 不是号码", &["小红 : #+9 不是号码"]),
+        ("小红 : #9", &["小红 : #9"]),
         ("小红 离开了聊天室...", &["小红 离开了聊天室..."]),
         ("小红 进入聊天室...", &["小红 进入聊天室..."]),
         ("小红 : #1 又来了", &["小红 : #1 又来了"]),
@@ -539,7 +564,7 @@ fn lost_and_doubled_lines_are_seen() {
 /// several servers may answer: whoever asked should not read the others' `[在此]` as chat.
 ///
 /// **Where to begin.** `chat` in `src/bin/client.rs`, before `Connected::to`; `src/net.rs` for the
-/// asking; `from_stranger` in `src/meaning.rs` for the answering.
+/// asking; `Room::hear` in `src/room.rs` for the answering: it knows who is a stranger.
 ///
 /// **To think about.** The plain server never answers a stranger. This one does, and what is that
 /// worth to somebody who sends `[寻找]` with *your* address as its sender? (That is reflection. It
@@ -601,13 +626,20 @@ fn the_server_is_found_by_broadcast() {
     server.gets("[寻找]");
     server.gets("[寻找]");
     server.sends("[在此]");
+    let another_server = Peer::at(server.client());
+    another_server.sends("[在此]");
     server.gets("小李");
     server.sends("小红 : 你好");
-    assert_eq!(li.stdout.until("小红"), "小红 : 你好");
+    let shown = iter::repeat_with(|| li.stdout.next()).take_while(|line| line != "小红 : 你好");
+    assert!(!shown.collect::<String>().contains("[在此]"));
 
-    // Nobody.
-    let nowhere = broadcast(nobody().port());
+    // A server that never answers.
+    let mut server = BareServer::bind_at((Ipv4Addr::UNSPECIFIED, 0).into());
+    let nowhere = broadcast(server.address().port());
     let mut client = Program::start(CLIENT, &[&nowhere, "小李"]);
+    for _ in 0..3 {
+        server.gets("[寻找]");
+    }
     assert_eq!(client.status(), 1);
     assert_eq!(
         client.stderr.rest(),

@@ -8,6 +8,18 @@ fn member(number: u16) -> SocketAddr {
     ([127, 0, 0, 1], 5000 + number).into()
 }
 
+#[test]
+fn how_many_are_here() {
+    let mut room = Room::new();
+    assert!(room.is_empty());
+    drop(room.hear(member(1), b"m1"));
+    drop(room.hear(member(2), b"m2"));
+    assert_eq!((room.len(), room.is_empty()), (2, false));
+    drop(room.hear(member(1), b"exit"));
+    drop(room.hear(member(2), b"exit"));
+    assert_eq!((room.len(), room.is_empty()), (0, true));
+}
+
 /// Python's dictionary keeps the order in which its keys came, and so the article's server sends
 /// in it.
 #[test]
