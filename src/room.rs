@@ -99,8 +99,8 @@ impl Room {
     ///
     /// A chat line that needs no change allocates nothing, whatever the size of the room.
     pub fn hear<'d>(&mut self, from: SocketAddr, datagram: &'d [u8]) -> Events<'d> {
-        let member = self.roster.get(&from);
-        let events = match meaning(member.map(String::as_str), datagram) {
+        let member = self.roster.get(&from).map(String::as_str);
+        let events = match meaning(member, datagram) {
             Meaning::Nothing => [None, None, None, None],
             Meaning::Says(line) => {
                 self.spoke(from);

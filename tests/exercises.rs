@@ -10,9 +10,9 @@
 //! cargo test                                         # did anything else break?
 //! ```
 //!
-//! They can be done in any order, on one copy or each on its own. What would change what an
-//! unsuspecting peer gets is switched on by an environment variable: without it, the programs stay
-//! the article's, byte for byte.
+//! They can be done in any order, on one copy or each on its own. Exercises 2 and 4 each take a
+//! word out of the chat. All else that would change on the wire has to be switched on, mostly by an
+//! environment variable: without it, the programs stay the article's, byte for byte.
 
 mod common;
 
@@ -64,7 +64,8 @@ fn next_within(peer: &Peer, time: Duration) -> Option<String> {
 ///
 /// **Goal.** Each line `NAME entered from ADDRESS` and `NAME left from ADDRESS` on the server's
 /// standard error ends in ` (N here)`. N is how many members the room has once the datagram that
-/// made this happen has been dealt with.
+/// made this happen has been dealt with. (README.md's screens stay as they are: the test that
+/// compares them looks past the count.)
 ///
 /// **What it teaches.** Who knows what: the room decides and remembers, the loop in `serve` sends
 /// and tells, and asks the room what it has to know.
@@ -81,9 +82,9 @@ fn how_many_are_here() {
     for (peer, sends, happens) in [
         (&ming, "小明", ["小明 entered", "(1 here)"]),
         (&hong, "小红", ["小红 entered", "(2 here)"]),
-        (&gang, "小刚 : 我回来了", ["小刚 entered", "(3 here)"]),
+        (&gang, "小红 : 我也叫小红", ["小红 entered", "(3 here)"]),
         (&ming, "小明 : exit", ["小明 left", "(2 here)"]),
-        (&gang, "exit", ["小刚 left", "(1 here)"]),
+        (&gang, "exit", ["小红 left", "(1 here)"]),
         (&ming, "小明", ["小明 entered", "(2 here)"]),
         (&hong, "小红 : EXIT", ["小红 left", "(1 here)"]),
         (&ming, "小明 : exit", ["小明 left", "(0 here)"]),
@@ -102,13 +103,17 @@ fn how_many_are_here() {
 /// Half an hour.
 ///
 /// **Goal.** A member who says `/who` alone gets the datagram `[提示] 在场: A, B, C`: the names of
-/// all members, the asking one among them, in the order that Rust sorts strings in. The line is
-/// not relayed, and not printed on the server's standard output.
+/// all members, the asking one among them, in the order that Rust sorts strings in. A name that two
+/// have stands there twice. The line is not relayed, and not printed on the server's standard
+/// output.
 ///
-/// On the wire that is `NAME : /who`, or the bare `/who` that netcat sends, with white space around
-/// the word or not: as with `exit`. `/whoever`, or a `/who` inside a longer line, is a chat line as
-/// ever. A stranger's `NAME : /who` (this is what a member's is after the server's restart) lets
-/// that name enter, as any chat line does, and is then answered.
+/// On the wire that is the member's own `NAME : /who`, or the bare `/who` that netcat sends, with
+/// white space around the word and around the colon, or without: as with `exit`. Anything else that
+/// a member says is a chat line as ever: `/WHO`, `/whoever`, a `/who` inside a longer line. A
+/// stranger's `NAME : /who` (this is what a member's is after the server's restart) lets that name
+/// enter, as any chat line does, and is then answered; a stranger's bare `/who` is a name.
+///
+/// Here you may take it that the names fit into one datagram. Exercise 3 may not.
 ///
 /// **What it teaches.** How a word gets a meaning of its own: first what it *means*, told from the
 /// bytes alone, then what it makes *happen*, then what is *sent*. And that a `HashMap` is in no
@@ -117,31 +122,40 @@ fn how_many_are_here() {
 /// **Where to begin.** `Room::hear` in `src/room.rs`: a line becomes an `Event::Said` in two
 /// places, and your event is what it may become instead. What tells the two apart is a question of
 /// meaning: `after_own_name` in `src/meaning.rs` helps. The compiler says where else the new event
-/// has to be dealt with.
+/// has to be dealt with. The text of the answer is the wire's: beside `entered` in `src/wire.rs`,
+/// since a `Hint` is a text that never changes.
 ///
-/// **To think about.** How long may this datagram become, where 1000 members have long names?
-/// Exercise 3 has to know.
+/// **To think about.** Does asking count as a word when the room is full? What will the server do
+/// with a client's line that is too long for one datagram, if its last part happens to be `/who`?
+/// (`part` in `src/wire.rs` has met this with `exit`.)
 #[test]
 #[ignore = "exercise: `/who` is answered with the names of all members"]
 fn who() {
     let mut server = Server::start();
-    let [hong, _alice, ming, bob, _gang] =
-        all_join(&mut server, ["小红", "alice", "小明", "Bob", "小刚"]);
-    for sent in ["小明 : /who", "小明 :  /who \r\n", "/who\n"] {
+    let [hong, _alice, ming, bob, _gang, _another_alice] = all_join(
+        &mut server,
+        ["小红", "alice", "小明", "Bob", "小刚", "alice"],
+    );
+    for sent in ["小明 : /who", "小明:\t /who \r\n", "/who\n"] {
         ming.sends(sent);
         assert_eq!(
             heard(&ming),
-            ["[提示] 在场: Bob, alice, 小刚, 小明, 小红"],
+            ["[提示] 在场: Bob, alice, alice, 小刚, 小明, 小红"],
             "what 小明 gets for {sent:?}"
         );
         assert_eq!(heard(&hong), NOTHING, "what 小红 gets of 小明's {sent:?}");
     }
 
-    // The next line printed is this one, and no `/who`.
-    for line in ["小明 : /whoever", "小明 : 试试 /who"] {
+    // The next lines printed are these, and no `/who`.
+    for line in [
+        "小明 : /whoever",
+        "小明 : /WHO",
+        "小明 : 试试 /who",
+        "小明 : 小红 : /who",
+    ] {
         ming.sends(line);
+        assert_eq!(heard(&hong), [line], "what 小红 gets of 小明's {line:?}");
         server.shows(line, &ming);
-        assert_eq!(heard(&hong), [line]);
     }
 
     bob.sends("Bob : exit");
@@ -149,7 +163,7 @@ fn who() {
     li.sends("小李 : /who");
     assert_eq!(
         heard(&li),
-        ["[提示] 在场: alice, 小刚, 小明, 小李, 小红"],
+        ["[提示] 在场: alice, alice, 小刚, 小明, 小李, 小红"],
         "what 小李, who was a stranger, gets for `小李 : /who`"
     );
     assert_eq!(
@@ -316,8 +330,8 @@ fn whisper() {
     // The next lines printed are these, and no whisper.
     for line in ["小明 : /to", "小明 : /to 小红", "小明 : /tower of London"] {
         ming.sends(line);
+        assert_eq!(heard(&x), [line], "what x gets of 小明's {line:?}");
         server.shows(line, &ming);
-        assert_eq!(heard(&x), [line]);
     }
 }
 

@@ -236,6 +236,7 @@ impl Server {
     }
 
     /// The next line on the server's screen, for what `peer` said.
+    #[track_caller]
     pub fn shows(&mut self, line: &str, peer: &Peer) {
         assert_eq!(
             self.program.stdout.next(),
