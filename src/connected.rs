@@ -55,7 +55,7 @@ impl Connected {
     /// # Errors
     ///
     /// [`Stop::Unheard`] if this word or the one before it was refused or could not be sent, as
-    /// far as is known by now. UDP confirms nothing: no error does not say that it was heard.
+    /// far as is known by now. UDP confirms nothing: without an error, it may be lost all the same.
     pub fn send_last(&self, word: &str) -> Result<(), Stop> {
         let heard = self.last_heard.get_or_init(|| {
             let sent = self.try_to_send(word);
@@ -94,7 +94,8 @@ impl Connected {
     /// Sends `word`, and says whether it went out.
     fn try_to_send(&self, word: &str) -> bool {
         let mut sent = self.socket.send(word.as_bytes());
-        // Linux and macOS report the refusal of an earlier word here, and send nothing.
+        // Linux and macOS report the refusal of an *earlier* word here, and send nothing. With the
+        // report taken, the same call sends; should it fail again, that is told below.
         if sent.as_ref().is_err_and(net::is_refused) {
             self.note_refusal();
             sent = self.socket.send(word.as_bytes());

@@ -127,8 +127,8 @@ fn from_member<'d>(name: &str, text: Cow<'d, str>) -> Meaning<'d> {
     }
 }
 
-/// The chat line that `text` is when `name` sends it: always beginning with `name`, whatever
-/// stands there, so that nobody can speak as somebody else.
+/// The chat line that `text` is when `name` sends it: it begins with `name` in any case, so that
+/// what alice sends as `bob : I owe you` is `alice : bob : I owe you`.
 fn line_of<'d>(name: &str, text: Cow<'d, str>) -> Cow<'d, str> {
     match after_own_name(name, &text) {
         Some(_) if text.starts_with(name) => text,

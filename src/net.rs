@@ -18,12 +18,12 @@ use crate::stop::Stop;
 pub fn resolve(address: &str) -> Result<SocketAddr, Stop> {
     let found = address
         .to_socket_addrs()
-        .map_err(Stop::cannot(format!("resolve {address} as HOST:PORT")))?
+        .map_err(Stop::cannot(format!("resolve `{address}` as HOST:PORT")))?
         .collect::<Vec<_>>();
     let ipv4 = found.iter().find(|address| address.is_ipv4());
     ipv4.or(found.first())
         .copied()
-        .ok_or_else(|| Stop::Failed(format!("no address found for {address}")))
+        .ok_or_else(|| Stop::Failed(format!("no address found for `{address}`")))
 }
 
 /// Says on standard error where a server's `socket` is bound: port 0 leaves the choice of one to
@@ -44,7 +44,9 @@ pub fn announce(socket: &UdpSocket) -> Result<(), Stop> {
 ///
 /// Connecting a UDP socket sends nothing. It sets where datagrams go, and brings two things that
 /// the article's unconnected clients lack (udp(7)): datagrams from any other address are dropped
-/// by the system, and a server that is not there is reported, as an error of some later call.
+/// by the system, and a server that is not there is reported, as an error of some later call. "Any
+/// other" holds for the server's machine too, where that has several addresses: what it answers
+/// from another one than it was asked at is not heard.
 ///
 /// # Errors
 ///
@@ -70,7 +72,9 @@ pub enum Trouble {
     /// Nobody is at the other end's port. The other system's answer to a datagram for such a port
     /// is an ICMP message (RFC 1122, section 4.1.3.1). Linux and macOS hand it to a connected
     /// socket as "connection refused" (udp(7)), Windows to any socket that has sent, as
-    /// "connection reset" (`WSARecvFrom`, `WSAECONNRESET`).
+    /// "connection reset" (`WSARecvFrom`, `WSAECONNRESET`). A firewall that rejects often answers
+    /// with another code of that message, which comes as "host unreachable" or "network
+    /// unreachable" (RFC 1812, section 5.2.7.1).
     Refused,
     /// It is about one datagram, one signal or a network that may come back.
     Passing,
@@ -86,11 +90,11 @@ pub fn trouble(error: &io::Error) -> Trouble {
     const WSAENETRESET: i32 = 10052;
 
     match error.kind() {
-        io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset => Trouble::Refused,
-        io::ErrorKind::Interrupted
+        io::ErrorKind::ConnectionRefused
+        | io::ErrorKind::ConnectionReset
         | io::ErrorKind::HostUnreachable
-        | io::ErrorKind::NetworkUnreachable
-        | io::ErrorKind::NetworkDown => Trouble::Passing,
+        | io::ErrorKind::NetworkUnreachable => Trouble::Refused,
+        io::ErrorKind::Interrupted | io::ErrorKind::NetworkDown => Trouble::Passing,
         _ if error.raw_os_error() == Some(WSAENETRESET) => Trouble::Passing,
         _ => Trouble::Lasting,
     }

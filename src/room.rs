@@ -81,7 +81,7 @@ pub struct Room {
 #[derive(Debug)]
 struct Seat {
     address: SocketAddr,
-    /// How many words the room had heard when it last heard this member's.
+    /// What [`Room::words`] was when this member last spoke: the lower, the longer ago.
     last_word: u64,
 }
 

@@ -18,7 +18,8 @@ use udp_group_chat::{input, net, screen, text, wire};
 
 const PROGRAM: Program = Program {
     name: "client",
-    does: "The group chat's client: prints what the others say, sends what you type.",
+    does: "The group chat's client: prints what the others say, sends what you type, leaves on EXIT.\n\
+           It asks for NAME if none is given.",
     operands: &["ADDRESS", "NAME"],
     default_address: "127.0.0.1:9999",
 };
@@ -35,24 +36,31 @@ struct Chat {
 
 fn chat() -> Result<(), Stop> {
     let operands = PROGRAM.operands()?;
-    let given = operands.name.map(given_name).transpose()?;
+    let given = match operands.name {
+        Some(name) => Some(given_name(name)?),
+        None => None,
+    };
     let server = Connected::to(net::resolve(&operands.address)?)
         .map_err(Stop::cannot(format!("connect to {}", operands.address)))?;
 
     screen::print("-----欢迎来到聊天室,退出聊天室请输入'EXIT(不分大小写)'-----\n")?;
-    let name = given.map_or_else(asked_name, Ok)?;
+    let name = match given {
+        Some(name) => name,
+        None => asked_name()?,
+    };
     screen::print(&format!("-----------------{name}------------------\n"))?;
 
     server.send(&name);
     let chat = Arc::new(Chat { server, name });
     let receiving = Arc::clone(&chat);
+    // Not joined, for it may wait for ever: it ends with the process, when `main` returns.
     thread::Builder::new()
         .spawn(move || {
-            let end = recv(&receiving).and(leave(&receiving));
+            let end = leave(&receiving, recv(&receiving));
             process::exit(stop::tell(end).into())
         })
         .map_err(Stop::cannot("start the receive thread"))?;
-    send(&chat).and(leave(&chat))
+    leave(&chat, send(&chat))
 }
 
 /// The receive thread: prints what the server sends, until it cannot.
@@ -84,10 +92,12 @@ fn send(chat: &Chat) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Leaves the room. Either thread may come here, so only the first one is heard.
-fn leave(chat: &Chat) -> Result<(), Stop> {
-    chat.server
-        .send_last(&wire::chat_line(&chat.name, wire::EXIT))
+/// Leaves the room, whatever the chat's `end` was. Either thread may come here first; only that
+/// one sends.
+fn leave(chat: &Chat, end: Result<(), Stop>) -> Result<(), Stop> {
+    let last = wire::chat_line(&chat.name, wire::EXIT);
+    let left = chat.server.send_last(&last);
+    end.and(left)
 }
 
 /// The name given on the command line, if it can be one.
