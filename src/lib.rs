@@ -13,12 +13,13 @@
 //! | section 3, the group chat | the server | `src/bin/server.rs` |
 //! | | the client | `src/bin/client.rs` |
 //!
-//! The four programs move bytes and print, in the article's order. What they need beside that has
-//! a file each, here.
+//! The four programs move bytes and print, in the article's order. All else is in the modules
+//! below, a file for each topic.
 //!
 //! # In what order to read
 //!
-//! 1. `src/bin/talk-server.rs` and `src/bin/talk-client.rs`: bind, receive, print, ask, send.
+//! 1. `src/bin/talk-server.rs` and `src/bin/talk-client.rs`: bind, receive, print, ask, send. The
+//!    loop first; what stands before it (the command line, how a program ends) can wait for step 5.
 //! 2. `src/bin/server.rs`: bind, the roster, receive, who is it, leaving or talking, send to the
 //!    others.
 //! 3. [`room`]: the roster, and what a datagram does to it. Then [`meaning`]: what a datagram
