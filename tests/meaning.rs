@@ -1,5 +1,5 @@
 //! What a datagram means, rule by rule, with no socket anywhere. Every number is that of a rule in
-//! README.md, "The wire".
+//! README.md, "The server".
 
 use udp_group_chat::meaning::{Meaning, Unfit, meaning};
 use udp_group_chat::name::BadName;

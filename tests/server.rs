@@ -1,5 +1,5 @@
 //! The server's rules, one by one, through the real program over real sockets. Every number is
-//! that of a rule in README.md, "The wire".
+//! that of a rule in README.md, "The server".
 
 mod common;
 
