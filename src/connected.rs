@@ -5,7 +5,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::net::{self, Trouble};
+use crate::net;
 use crate::screen;
 use crate::stop::Stop;
 
@@ -74,21 +74,13 @@ impl Connected {
     ///
     /// # Errors
     ///
-    /// [`Stop::Failed`] for any other error.
+    /// As [`net::unless_passing`].
     pub fn receive(&self, buffer: &mut [u8]) -> Result<Option<usize>, Stop> {
-        let error = match self.socket.recv(buffer) {
-            Ok(size) => {
-                self.told.store(false, Ordering::SeqCst);
-                return Ok(Some(size));
-            }
-            Err(error) => error,
-        };
-        match net::trouble(&error) {
-            Trouble::Refused => self.note_refusal(),
-            Trouble::Passing => {}
-            Trouble::Lasting => return Err(Stop::cannot("receive")(error)),
+        let size = net::unless_passing(self.socket.recv(buffer), || self.note_refusal())?;
+        if size.is_some() {
+            self.told.store(false, Ordering::SeqCst);
         }
-        Ok(None)
+        Ok(size)
     }
 
     /// Sends `word`, and says whether it went out.

@@ -47,10 +47,13 @@
 //!
 //! # What blocks
 //!
-//! The server blocks in one place, `recv_from`. While it deals with a datagram it receives none;
-//! the system keeps what comes meanwhile in the socket's buffer, and drops what the buffer cannot
-//! hold. As nothing else touches the roster, nothing has to be locked. The client waits for two
-//! things at once, the keyboard and the socket, and has a thread for each.
+//! The server waits for datagrams in one place, `recv_from`. While it deals with one it receives
+//! none; the system keeps what comes meanwhile in the socket's buffer, and drops what the buffer
+//! cannot hold. As nothing else touches the roster, nothing has to be locked. Two more calls can
+//! block, and all wait then: `send_to`, while the system holds back too many datagrams to machines
+//! that do not answer, and printing, to a screen that stands still.
+//!
+//! The client waits for two things at once, the keyboard and the socket, and has a thread for each.
 
 pub mod args;
 pub mod connected;

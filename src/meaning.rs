@@ -130,12 +130,16 @@ fn from_member<'d>(name: &str, text: Cow<'d, str>) -> Meaning<'d> {
 /// The chat line that `text` is when `name` sends it: it begins with `name` in any case, so that
 /// what alice sends as `bob : I owe you` is `alice : bob : I owe you`.
 fn line_of<'d>(name: &str, text: Cow<'d, str>) -> Cow<'d, str> {
-    match after_own_name(name, &text) {
-        Some(_) if text.starts_with(name) => text,
-        // White space before the name: the article's client sends a name as it was typed.
-        Some(said) => Cow::Owned(format!("{name} :{said}")),
-        None => Cow::Owned(chat_line(name, &text)),
+    let after_name = text.strip_prefix(name).unwrap_or_default();
+    if after_name.starts_with(SEPARATOR) || after_name.starts_with(':') {
+        return text;
     }
+    let said = match text.split_once(SEPARATOR) {
+        // The article's client sends a name as it was typed, white space around it.
+        Some((before, said)) if before.trim() == name => said,
+        _ => &text,
+    };
+    Cow::Owned(chat_line(name, said))
 }
 
 /// What stands in `text` after its sender's own name and the colon, if it begins with those;

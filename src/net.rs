@@ -85,9 +85,12 @@ pub enum Trouble {
 /// What `error` says of the socket.
 #[must_use]
 pub fn trouble(error: &io::Error) -> Trouble {
-    /// Windows: the time to live of something that we sent has run out (`WSARecvFrom`). No other
-    /// system has an error of that number.
-    const WSAENETRESET: i32 = 10052;
+    /// The numbers of errors that std has no kind for. Nothing that other systems give these
+    /// numbers to ends a UDP socket.
+    const ABOUT_ONE_DATAGRAM: [i32; 5] = [
+        10052, // Windows, WSAENETRESET: the time to live of one that we sent ran out (`WSARecvFrom`)
+        64, 71, 90, 92, // Linux, ENONET, EPROTO, EMSGSIZE, ENOPROTOOPT: seldom codes of ICMP
+    ];
 
     match error.kind() {
         io::ErrorKind::ConnectionRefused
@@ -95,8 +98,10 @@ pub fn trouble(error: &io::Error) -> Trouble {
         | io::ErrorKind::HostUnreachable
         | io::ErrorKind::NetworkUnreachable => Trouble::Refused,
         io::ErrorKind::Interrupted | io::ErrorKind::NetworkDown => Trouble::Passing,
-        _ if error.raw_os_error() == Some(WSAENETRESET) => Trouble::Passing,
-        _ => Trouble::Lasting,
+        _ => match error.raw_os_error() {
+            Some(number) if ABOUT_ONE_DATAGRAM.contains(&number) => Trouble::Passing,
+            _ => Trouble::Lasting,
+        },
     }
 }
 
@@ -111,16 +116,26 @@ pub fn is_refused(error: &io::Error) -> bool {
 ///
 /// # Errors
 ///
-/// [`Stop::Failed`] for any other error: receiving again would fail again, and spin.
+/// As [`unless_passing`].
 pub fn received(
     result: io::Result<(usize, SocketAddr)>,
 ) -> Result<Option<(usize, SocketAddr)>, Stop> {
+    unless_passing(result, || screen::note("Someone left unexpectedly."))
+}
+
+/// What was received, or `None` for an error that will pass: a refusal, which calls `refused`, or
+/// another, which standard error is warned of.
+///
+/// # Errors
+///
+/// [`Stop::Failed`] for any other error: receiving again would fail again, and spin.
+pub fn unless_passing<T>(result: io::Result<T>, refused: impl FnOnce()) -> Result<Option<T>, Stop> {
     let error = match result {
         Ok(received) => return Ok(Some(received)),
         Err(error) => error,
     };
     match trouble(&error) {
-        Trouble::Refused => screen::note("Someone left unexpectedly."),
+        Trouble::Refused => refused(),
         Trouble::Passing => screen::note(format!("warning: cannot receive: {error}")),
         Trouble::Lasting => return Err(Stop::cannot("receive")(error)),
     }
