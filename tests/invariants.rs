@@ -85,7 +85,7 @@ impl Watch {
 
     fn check(&mut self, from: SocketAddr, event: Event) {
         match event {
-            Event::Entered { name } => {
+            Event::Entered { name, .. } => {
                 check_datagram(&wire::entered(&name));
                 check_name(&name);
                 assert!(!self.members.contains_key(&from), "entered twice");
@@ -94,21 +94,21 @@ impl Watch {
                 self.members.insert(from, Member { name, last_word });
                 self.spoke(from);
             }
-            Event::Left { address, name } => {
+            Event::Left { address, name, .. } => {
                 check_datagram(&wire::left(&name));
                 let member = self.members.remove(&address).expect("a member left");
                 assert_eq!(name, member.name);
                 self.silent.remove(&member.last_word);
                 self.seen.left += 1;
             }
-            Event::Said { line } => {
+            Event::Said { line, .. } => {
                 check_datagram(&line);
                 let name = self.name_of(from).expect("a member spoke");
                 assert!(is_under(name, &line), "{line:?} under the name {name:?}");
                 self.seen.said += 1;
                 self.spoke(from);
             }
-            Event::Hinted { to, hint } => {
+            Event::Hinted { to, hint, .. } => {
                 check_datagram(hint.text());
                 assert!(self.members.contains_key(&to), "a stranger is answered");
                 if hint == Hint::SeatGivenUp {
