@@ -88,7 +88,7 @@ pub fn trouble(error: &io::Error) -> Trouble {
     /// The numbers of errors that std has no kind for. Nothing that other systems give these
     /// numbers to ends a UDP socket.
     const ABOUT_ONE_DATAGRAM: [i32; 5] = [
-        10052, // Windows, WSAENETRESET: the time to live of one that we sent ran out (`WSARecvFrom`)
+        10052, // Windows, WSAENETRESET: the time to live of one that we sent ran out
         64, 71, 90, 92, // Linux, ENONET, EPROTO, EMSGSIZE, ENOPROTOOPT: seldom codes of ICMP
     ];
 
