@@ -1,4 +1,4 @@
-//! What the group chat's client knows of its server: whether one is there.
+//! The client's connected socket, and what is known of the server: whether one is there.
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
@@ -9,7 +9,7 @@ use crate::net;
 use crate::screen;
 use crate::stop::Stop;
 
-/// A socket connected to a server, for one thread to receive and another to send by.
+/// A socket connected to a server: one thread receives on it, another sends.
 ///
 /// A refusal (nobody is at the server's port) is reported to whichever thread's call comes next,
 /// so what is known of it is kept here, for both.
@@ -45,6 +45,7 @@ impl Connected {
     ///
     /// A word that cannot be sent is told of on standard error: the next one may go through.
     pub fn send(&self, word: &str) {
+        self.note_pending_refusal(); // of an earlier word, not of this one
         self.refused.store(false, Ordering::SeqCst);
         self.try_to_send(word);
     }
@@ -59,11 +60,8 @@ impl Connected {
     pub fn send_last(&self, word: &str) -> Result<(), Stop> {
         let heard = self.last_heard.get_or_init(|| {
             let sent = self.try_to_send(word);
-            // If the server's port is on this machine, its refusal has come by now.
-            let pending = self.socket.take_error().unwrap_or_default();
-            if pending.is_some_and(|error| net::is_refused(&error)) {
-                self.note_refusal();
-            }
+            // On the same machine, a refusal of this word has already arrived.
+            self.note_pending_refusal();
             sent && !self.refused.load(Ordering::SeqCst)
         });
         if *heard { Ok(()) } else { Err(Stop::Unheard) }
@@ -83,11 +81,19 @@ impl Connected {
         Ok(size)
     }
 
+    /// Notes a refusal that has arrived, and that no call has reported yet.
+    fn note_pending_refusal(&self) {
+        let pending = self.socket.take_error().unwrap_or_default();
+        if pending.is_some_and(|error| net::is_refused(&error)) {
+            self.note_refusal();
+        }
+    }
+
     /// Sends `word`, and says whether it went out.
     fn try_to_send(&self, word: &str) -> bool {
         let mut sent = self.socket.send(word.as_bytes());
-        // Linux and macOS report the refusal of an *earlier* word here, and send nothing. With the
-        // report taken, the same call sends; should it fail again, that is told below.
+        // Linux and macOS report the refusal of an *earlier* word here, and send nothing. That word
+        // is lost. With the report taken, the same call sends; should it fail again, that is told.
         if sent.as_ref().is_err_and(net::is_refused) {
             self.note_refusal();
             sent = self.socket.send(word.as_bytes());

@@ -24,8 +24,8 @@
 //!    others.
 //! 3. [`room`]: the roster, and what a datagram does to it. Then [`meaning`]: what a datagram
 //!    means, decided without a socket. They are where the article's `if`s have gone.
-//! 4. `src/bin/client.rs`: the receive thread and the sending loop. Then [`connected`]: what the
-//!    two threads share, and how a client notices that no server is there.
+//! 4. `src/bin/client.rs`: the receive thread and the sending loop. Then [`connected`]: the
+//!    socket that the two threads share, and how a client notices that no server is there.
 //! 5. The small pieces, when you meet them: [`wire`] (the limits, and the strings in the
 //!    datagrams), [`name`], [`text`] (bytes made safe to show), [`net`] (addresses, and errors that
 //!    pass), [`input`] and [`screen`] (what is typed, what is printed), [`args`] (the command
@@ -50,8 +50,8 @@
 //! The server waits for datagrams in one place, `recv_from`. While it deals with one it receives
 //! none; the system keeps what comes meanwhile in the socket's buffer, and drops what the buffer
 //! cannot hold. As nothing else touches the roster, nothing has to be locked. Two more calls can
-//! block, and all wait then: `send_to`, while the system holds back too many datagrams to machines
-//! that do not answer, and printing, to a screen that stands still.
+//! block, and all wait then: `send_to`, while the socket's send buffer is full, say of datagrams for a
+//! machine that has left, and printing, to a screen that stands still.
 //!
 //! The client waits for two things at once, the keyboard and the socket, and has a thread for each.
 

@@ -69,7 +69,7 @@ impl fmt::Display for Unfit {
                     "a line of {size} bytes with its name, over {MAX_DATAGRAM}"
                 )
             }
-            Unfit::Name(why) => write!(f, "{why}"),
+            Unfit::Name(why) => write!(f, "what cannot be a name: {why}"),
         }
     }
 }
@@ -127,8 +127,8 @@ fn from_member<'d>(name: &str, text: Cow<'d, str>) -> Meaning<'d> {
     }
 }
 
-/// The chat line that `text` is when `name` sends it: it begins with `name` in any case, so that
-/// what alice sends as `bob : I owe you` is `alice : bob : I owe you`.
+/// The chat line that `text` is when `name` sends it: it always begins with `name`, so that what
+/// alice sends as `bob : I owe you` is `alice : bob : I owe you`.
 fn line_of<'d>(name: &str, text: Cow<'d, str>) -> Cow<'d, str> {
     let after_name = text.strip_prefix(name).unwrap_or_default();
     if after_name.starts_with(SEPARATOR) || after_name.starts_with(':') {

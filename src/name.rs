@@ -11,8 +11,8 @@ pub enum BadName {
     Blank,
     /// Longer than [`MAX_NAME`] bytes.
     TooLong,
-    /// It holds ` : `, or would make one with the ` : ` that comes after it: a chat line that
-    /// begins with it would read as somebody else's.
+    /// It holds ` : `, or ends in ` :`: a chat line under it would read as somebody else's, as
+    /// `a : b : hi` or `a : : hi` reads as a's.
     HoldsSeparator,
     /// The word that leaves the room.
     Exit,

@@ -73,8 +73,9 @@ pub enum Trouble {
     /// is an ICMP message (RFC 1122, section 4.1.3.1). Linux and macOS hand it to a connected
     /// socket as "connection refused" (udp(7)), Windows to any socket that has sent, as
     /// "connection reset" (`WSARecvFrom`, `WSAECONNRESET`). A firewall that rejects often answers
-    /// with another code of that message, which comes as "host unreachable" or "network
-    /// unreachable" (RFC 1812, section 5.2.7.1).
+    /// with another code of that message, "prohibited" (RFC 1812, section 5.2.7.1), which comes as
+    /// "host unreachable" or "network unreachable". That a machine is switched off or an address
+    /// wrong, a router's plain "unreachable", Linux keeps to itself: it may pass.
     Refused,
     /// It is about one datagram, one signal or a network that may come back.
     Passing,
@@ -85,8 +86,8 @@ pub enum Trouble {
 /// What `error` says of the socket.
 #[must_use]
 pub fn trouble(error: &io::Error) -> Trouble {
-    /// The numbers of errors that std has no kind for. Nothing that other systems give these
-    /// numbers to ends a UDP socket.
+    /// The numbers of errors that std has no kind for. On other systems these numbers mean nothing
+    /// that ends a UDP socket.
     const ABOUT_ONE_DATAGRAM: [i32; 5] = [
         10052, // Windows, WSAENETRESET: the time to live of one that we sent ran out
         64, 71, 90, 92, // Linux, ENONET, EPROTO, EMSGSIZE, ENOPROTOOPT: seldom codes of ICMP
@@ -113,6 +114,9 @@ pub fn is_refused(error: &io::Error) -> bool {
 
 /// What a server makes of what receiving reports: the datagram's size in bytes and its sender, or
 /// `None`, and a word on standard error, for an error that will pass. Then it can receive again.
+///
+/// "Someone left unexpectedly." is the article's, and only Windows has occasion for it: elsewhere a
+/// server, whose socket is not connected, is told of no refusal.
 ///
 /// # Errors
 ///

@@ -40,14 +40,14 @@ pub enum Event<'d> {
         hint: Hint,
     },
     /// The sender's datagram could not be relayed. For the server's standard error; a member gets
-    /// a [`Event::Hinted`] besides, a stranger nothing.
+    /// an [`Event::Hinted`] as well, a stranger nothing.
     Unfit {
         /// Why not.
         why: Unfit,
     },
 }
 
-/// What one datagram made happen, in order: at most four things, none of them on the heap.
+/// What one datagram made happen, in order: at most four things, in an array, not on the heap.
 pub type Events<'d> = Flatten<array::IntoIter<Option<Event<'d>>, 4>>;
 
 /// The members: who they are by socket address, and in what order they came.
@@ -72,9 +72,9 @@ pub struct Room {
     /// The article's dictionary: each member's name.
     roster: HashMap<SocketAddr, String>,
     /// The same members in the order in which they entered: Python's dictionary keeps it, Rust's
-    /// map does not. Going through memory in order is also what the machine does fastest.
+    /// map does not.
     seats: Vec<Seat>,
-    /// How many words the room has heard.
+    /// How often somebody has entered or said a line: the room's clock.
     words: u64,
 }
 
@@ -94,8 +94,8 @@ impl Room {
 
     /// Takes in one `datagram` that came `from` an address, and says what it made happen.
     ///
-    /// The room has changed when this returns, whether or not the events are looked at. All that
-    /// the [`Event`]s say goes to "every other member" goes to [`Room::others`] of `from`.
+    /// The room has changed when this returns, whether or not the events are looked at. Where an
+    /// [`Event`] says "every other member", that is [`Room::others`] of `from`.
     ///
     /// A chat line that needs no change allocates nothing, whatever the size of the room.
     pub fn hear<'d>(&mut self, from: SocketAddr, datagram: &'d [u8]) -> Events<'d> {

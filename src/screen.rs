@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use crate::stop::Stop;
 
-/// Writes `text` to standard output, at once and in one write, whoever reads it.
+/// Writes `text` to standard output, at once and in one write, to a terminal and a pipe alike.
 ///
 /// `text` brings its own line ending, or none if it is a prompt.
 ///

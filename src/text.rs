@@ -33,11 +33,8 @@ pub fn clean(text: &str) -> Cow<'_, str> {
 /// assert_eq!(for_screen(b"caf\xe9\x07"), "caf�?");
 /// ```
 #[must_use]
-pub fn for_screen(datagram: &[u8]) -> Cow<'_, str> {
-    match String::from_utf8_lossy(datagram) {
-        Cow::Borrowed(text) => clean(text),
-        Cow::Owned(text) => Cow::Owned(clean(&text).into_owned()),
-    }
+pub fn for_screen(datagram: &[u8]) -> String {
+    clean(&String::from_utf8_lossy(datagram)).into_owned()
 }
 
 /// `text` without the one `\n` or `\r\n` at its end, if it has one.

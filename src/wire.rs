@@ -92,10 +92,10 @@ impl Hint {
 }
 
 /// The datagrams that say `line`, which `name` typed: one, or as many as it takes for each to be
-/// at most [`MAX_DATAGRAM`] bytes. They are cut between characters, in order, nothing missing.
+/// at most [`MAX_DATAGRAM`] bytes, under a name that keeps its limit. They are cut between characters, in order, nothing missing.
 ///
-/// A part that would read `exit` by itself gives its last character to the next part: the server
-/// would take it for leaving.
+/// A part that would read `exit` by itself gives its last character to the next part, because the
+/// server takes `NAME : exit` for leaving.
 ///
 /// ```
 /// use udp_group_chat::wire::chat_lines;
@@ -104,7 +104,7 @@ impl Hint {
 /// ```
 #[must_use]
 pub fn chat_lines(name: &str, line: &str) -> Vec<String> {
-    // One character always fits, so that this comes to its end under any name.
+    // Room for one character at least, so that this comes to its end under any name.
     let room = MAX_DATAGRAM
         .saturating_sub(chat_line(name, "").len())
         .max(4);

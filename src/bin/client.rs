@@ -53,7 +53,8 @@ fn chat() -> Result<(), Stop> {
     server.send(&name);
     let chat = Arc::new(Chat { server, name });
     let receiving = Arc::clone(&chat);
-    // Not joined, for it may wait for ever: it ends with the process, when `main` returns.
+    // Not joined, for it may wait for ever. It ends when `main` returns; or, if it cannot print or
+    // receive, it ends the program itself.
     thread::Builder::new()
         .spawn(move || {
             let end = leave(&receiving, recv(&receiving));

@@ -57,7 +57,7 @@ fn serve() -> Result<(), Stop> {
     }
 }
 
-/// Sends `line` to every member but the one it comes `from`.
+/// Sends `line` to every member but `from`.
 fn relay(socket: &UdpSocket, room: &Room, from: SocketAddr, line: &str) {
     for address in room.others(from) {
         send(socket, line, address);
