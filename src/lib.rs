@@ -50,8 +50,8 @@
 //! The server waits for datagrams in one place, `recv_from`. While it deals with one it receives
 //! none; the system keeps what comes meanwhile in the socket's buffer, and drops what the buffer
 //! cannot hold. As nothing else touches the roster, nothing has to be locked. Two more calls can
-//! block, and all wait then: `send_to`, while the socket's send buffer is full, say of datagrams for a
-//! machine that has left, and printing, to a screen that stands still.
+//! block, and all wait then: `send_to`, while the socket's send buffer is full, say of datagrams
+//! for a machine that has left, and printing, to a screen that stands still.
 //!
 //! The client waits for two things at once, the keyboard and the socket, and has a thread for each.
 

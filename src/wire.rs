@@ -92,7 +92,8 @@ impl Hint {
 }
 
 /// The datagrams that say `line`, which `name` typed: one, or as many as it takes for each to be
-/// at most [`MAX_DATAGRAM`] bytes, under a name that keeps its limit. They are cut between characters, in order, nothing missing.
+/// at most [`MAX_DATAGRAM`] bytes, under a name that keeps its limit. They are cut between
+/// characters, in order, nothing missing.
 ///
 /// A part that would read `exit` by itself gives its last character to the next part, because the
 /// server takes `NAME : exit` for leaving.
