@@ -1,68 +1,65 @@
-//! A group chat over UDP, for socket classes: the group chat of a teaching article in Python
-//! (*Python基于Socket实现群聊*), in Rust, with nothing but `std`.
+//! A group chat over UDP, for socket classes: the two chats of a Chinese teaching article,
+//! [*Python基于Socket实现群聊*](https://www.cnblogs.com/huny/p/14051152.html) (called "the article"
+//! everywhere here), in Rust with nothing but `std`.
 //!
-//! README.md says how to run it, and sets down the wire rule by rule. This is the way through the
-//! code.
+//! This is the way through the code. README.md says how to run it. What the room says is in the
+//! article's language; what the shell sees (usage, errors, the server's log) is in English.
 //!
-//! # The article's two steps, and the files
+//! # Read the programs first
 //!
-//! | the article | its program | ours |
-//! | --- | --- | --- |
-//! | section 2, two programs that take turns | the server | `src/bin/talk-server.rs` |
-//! | | the client | `src/bin/talk-client.rs` |
-//! | section 3, the group chat | the server | `src/bin/server.rs` |
-//! | | the client | `src/bin/client.rs` |
-//!
-//! The four programs move bytes and print, in the article's order. All else is in the modules
-//! below, a file for each topic.
-//!
-//! # In what order to read
-//!
-//! 1. `src/bin/talk-server.rs` and `src/bin/talk-client.rs`: bind, receive, print, ask, send. The
-//!    loop first; what stands before it (the command line, how a program ends) can wait for step 5.
-//! 2. `src/bin/server.rs`: bind, the roster, receive, who is it, leaving or talking, send to the
-//!    others.
-//! 3. [`room`]: the roster, and what a datagram does to it. Then [`meaning`]: what a datagram
-//!    means, decided without a socket. They are where the article's `if`s have gone.
-//! 4. `src/bin/client.rs`: the receive thread and the sending loop. Then [`connected`]: the
-//!    socket that the two threads share, and how a client notices that no server is there.
-//! 5. The small pieces, when you meet them: [`wire`] (the limits, and the strings in the
-//!    datagrams), [`name`], [`text`] (bytes made safe to show), [`net`] (addresses, and errors that
-//!    pass), [`input`] and [`screen`] (what is typed, what is printed), [`args`] (the command
-//!    line), [`stop`] (how a program ends).
+//! 1. `src/bin/talk-server.rs` and `src/bin/talk-client.rs`, the article's first pair: bind,
+//!    receive, print, ask, send. Every socket call of theirs stands there.
+//! 2. `src/bin/server.rs`, the group chat's server: bind, the roster, receive. `Server::handle` has
+//!    the branches of the article's loop (who is new? who leaves? who says something?), and one for
+//!    what ends the article's server.
+//! 3. [`message`]: what a datagram means, decided without a socket.
+//! 4. `src/bin/client.rs`, the group chat's client: the receive thread and the sending loop.
+//! 5. The rest when you meet it: [`protocol`] (limits, names, long lines), [`text`] (made safe to
+//!    show), [`net`] (socket addresses), [`console`] (print, log, ask), [`cli`] (the command line,
+//!    the end of a program).
 //!
 //! # From a typed line to the others' screens
 //!
 //! ```text
-//!  client (小明)                server                          clients (the others)
+//!  client (小明)             server                       clients (the others)
 //!
-//!  input::read_line             UdpSocket::recv_from            Connected::receive
-//!       │ "大家好"                   │ bytes, from where             │ bytes
-//!  wire::chat_lines             Room::hear                      text::for_screen
-//!       │ "小明 : 大家好"            │  meaning::meaning             │ a safe line
-//!  Connected::send              Event::Said                     screen::print
-//!       │                            │ to each of Room::others
-//!       └──── a datagram ────▶       └──── datagrams ────▶
+//!  console::read_line        UdpSocket::recv_from         UdpSocket::recv
+//!       │ "大家好"                │ bytes, from where            │ bytes
+//!  protocol::chat_lines      Message::parse               text::sanitize_bytes
+//!       │ "小明 : 大家好"         │ Line("小明 : 大家好")         │ a safe line
+//!  UdpSocket::send           Server::say                  console::print
+//!       │                         │ to each other member
+//!       └─── a datagram ───▶      └─── datagrams ───▶
 //! ```
 //!
 //! # What blocks
 //!
-//! The server waits for datagrams in one place, `recv_from`. While it deals with one it receives
-//! none; the system keeps what comes meanwhile in the socket's buffer, and drops what the buffer
-//! cannot hold. As nothing else touches the roster, nothing has to be locked. Two more calls can
-//! block, and all wait then: `send_to`, while the socket's send buffer is full, say of datagrams
-//! for a machine that has left, and printing, to a screen that stands still.
+//! The server waits in one place, `recv_from`, and handles one datagram at a time; the kernel keeps
+//! what arrives meanwhile in the socket's buffer, and drops what does not fit. Nothing else touches
+//! the roster, so there is nothing to lock. It can also be held up by `send_to`, while the send
+//! buffer is full, and by printing, while its terminal stands still.
 //!
-//! The client waits for two things at once, the keyboard and the socket, and has a thread for each.
+//! The client waits for two things, the keyboard and the socket, so it has a thread for each. They
+//! share the socket, the server's address and a name, and none of these changes.
 
-pub mod args;
-pub mod connected;
-pub mod input;
-pub mod meaning;
-pub mod name;
+use std::fmt::Display;
+use std::io;
+
+pub mod cli;
+pub mod console;
+pub mod message;
 pub mod net;
-pub mod room;
-pub mod screen;
-pub mod stop;
+pub mod protocol;
 pub mod text;
-pub mod wire;
+
+/// Says in front of an error what could not be done.
+pub trait Context<T> {
+    /// Puts `context` before the text of an error, and keeps its kind.
+    fn context(self, context: impl Display) -> io::Result<T>;
+}
+
+impl<T> Context<T> for io::Result<T> {
+    fn context(self, context: impl Display) -> io::Result<T> {
+        self.map_err(|error| io::Error::new(error.kind(), format!("{context}: {error}")))
+    }
+}

@@ -1,51 +1,38 @@
-//! From a datagram's bytes to text that a terminal can be shown.
+//! Text made safe to show.
 //!
-//! A datagram may hold anything. Shown as it is, an escape sequence in it could clear or rewrite
-//! the screen of whoever reads it, and a line break could fake a second line.
+//! A datagram may hold anything. Shown as it is, an escape sequence in it could clear the screen
+//! of whoever reads it, and a line break could fake a second line.
 
-use std::borrow::Cow;
-
-/// `text` without the one line ending at its end (`\n` or `\r\n`, as netcat sends it), and with
-/// `?` for every control character left in it ([`char::is_control`]), tab excepted.
-///
-/// A text that needs no change is borrowed, not copied.
+/// Makes one safe line of `text`: drops one line ending at its end (`\n`, or `\r\n`), and puts `?`
+/// for each control character but tab ([`char::is_control`]), for the line and paragraph
+/// separators, and for the characters that embed, override or isolate a direction of writing
+/// (U+202A to U+202E, U+2066 to U+2069; Unicode's UAX #9, section 2).
 ///
 /// ```
-/// use udp_group_chat::text::clean;
-/// assert_eq!(clean("hello\r\n"), "hello");
-/// assert_eq!(clean("\u{1b}[2Jhello"), "?[2Jhello");
+/// use udp_group_chat::text::sanitize;
+/// assert_eq!(sanitize("hello\r\n"), "hello");
+/// assert_eq!(sanitize("\u{1b}[2Jhello"), "?[2Jhello");
 /// ```
-#[must_use]
-pub fn clean(text: &str) -> Cow<'_, str> {
-    let line = without_line_ending(text);
-    if line.contains(upsets_a_terminal) {
-        Cow::Owned(line.replace(upsets_a_terminal, "?"))
-    } else {
-        Cow::Borrowed(line)
-    }
+pub fn sanitize(text: &str) -> String {
+    without_line_ending(text).replace(is_unsafe_to_show, "?")
 }
 
-/// A foreign datagram as one line for the screen: [`clean`], with `\u{fffd}` (`�`) for what is not
-/// UTF-8.
+/// [`sanitize`] for bytes from the network, with `�` (U+FFFD) for what is not UTF-8.
 ///
 /// ```
-/// use udp_group_chat::text::for_screen;
-/// assert_eq!(for_screen(b"caf\xe9\x07"), "caf�?");
+/// use udp_group_chat::text::sanitize_bytes;
+/// assert_eq!(sanitize_bytes(b"caf\xe9\x07"), "caf�?");
 /// ```
-#[must_use]
-pub fn for_screen(datagram: &[u8]) -> String {
-    clean(&String::from_utf8_lossy(datagram)).into_owned()
+pub fn sanitize_bytes(bytes: &[u8]) -> String {
+    sanitize(&String::from_utf8_lossy(bytes))
 }
 
 /// `text` without the one `\n` or `\r\n` at its end, if it has one.
-#[must_use]
 pub fn without_line_ending(text: &str) -> &str {
-    match text.strip_suffix('\n') {
-        Some(line) => line.strip_suffix('\r').unwrap_or(line),
-        None => text,
-    }
+    text.strip_suffix("\r\n").or(text.strip_suffix('\n')).unwrap_or(text)
 }
 
-fn upsets_a_terminal(c: char) -> bool {
-    c.is_control() && c != '\t'
+fn is_unsafe_to_show(c: char) -> bool {
+    let separates_or_directs = matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    (c.is_control() && c != '\t') || separates_or_directs
 }

@@ -1,6 +1,6 @@
 //! Our clients and our server over a line that loses datagrams, doubles them and changes their
-//! order, as UDP may: nobody is misnamed, nobody's words become a name, who is missing is back with
-//! the next word. `SEED=7 cargo test --test bad_line` has the line lose others.
+//! order, as UDP may: nobody is misnamed, no line becomes a name, whoever is missing is back at their
+//! next line. `SEED=7 cargo test --test bad_line` has the line lose others.
 
 mod common;
 
@@ -11,8 +11,7 @@ use std::thread;
 
 use Fate::{Arrives, ArrivesLate, ArrivesTwice, IsLost};
 use common::random::{Random, seed};
-use common::{DEADLINE, Peer, Server, client};
-use udp_group_chat::wire::{entered, left};
+use common::{DEADLINE, Peer, Program, Server};
 
 /// What becomes of a datagram on the line.
 enum Fate {
@@ -23,7 +22,7 @@ enum Fate {
     ArrivesLate,
 }
 
-/// The word that mends the line: it arrives after all that is late, and all that follows arrives.
+/// The line that mends this: it arrives after all that is late, and all that follows arrives.
 const MENDS: &str = "回来";
 
 /// One client's datagrams in one direction.
@@ -125,7 +124,16 @@ fn is_real(line: &str) -> bool {
     })
 }
 
+fn entered(name: &str) -> String {
+    format!("{name} 进入聊天室...")
+}
+
+fn left(name: &str) -> String {
+    format!("{name} 离开了聊天室...")
+}
+
 /// What is there to read up to the line `last`, all of it real.
+#[track_caller]
 fn up_to(last: &str, mut next: impl FnMut() -> String) -> Vec<String> {
     let mut read = Vec::new();
     while read.last().is_none_or(|line| line != last) {
@@ -143,9 +151,8 @@ fn watched() -> (Server, Peer) {
 }
 
 #[test]
-fn nobody_is_misnamed_and_nobodys_words_become_a_name() {
+fn nobody_is_misnamed_and_no_line_becomes_a_name() {
     let seed = seed();
-    eprintln!("SEED={seed}");
     let (mut server, watcher) = watched();
     let line = bad_line(server.address, move |number, _| {
         match Random::new(seed.rotate_left(40) ^ number).below(10) {
@@ -155,7 +162,7 @@ fn nobody_is_misnamed_and_nobodys_words_become_a_name() {
             _ => Arrives,
         }
     });
-    let mut clients = NAMES.map(|name| client(line, name));
+    let mut clients = NAMES.map(|name| Program::client(line, name));
     for (client, name) in clients.iter_mut().zip(NAMES) {
         client.stdout.until(&format!("-{name}-"));
     }
@@ -166,13 +173,13 @@ fn nobody_is_misnamed_and_nobodys_words_become_a_name() {
     }
 
     let mut relayed = Vec::new();
-    // Each of these words brings its owner back, if need be.
+    // Each of these lines brings its owner back, if need be.
     for (speaker, name) in NAMES.iter().enumerate() {
         clients[speaker].types(MENDS);
-        let word = format!("{name} : {MENDS}");
-        relayed.extend(up_to(&word, || watcher.next()));
+        let line = format!("{name} : {MENDS}");
+        relayed.extend(up_to(&line, || watcher.next()));
         for earlier in &mut clients[..speaker] {
-            up_to(&word, || earlier.stdout.next());
+            up_to(&line, || earlier.stdout.next());
         }
     }
     for (client, name) in clients.iter_mut().zip(NAMES) {
@@ -183,24 +190,24 @@ fn nobody_is_misnamed_and_nobodys_words_become_a_name() {
         relayed.extend(up_to(&left(name), || watcher.next()));
     }
     watcher.gets_nothing_more(&mut server);
-    // Each leave was its owner's last word, so that all came once, left once and are gone.
+    // Each leave was its owner's last datagram, so that all came once, left once and are gone.
     for notice in NAMES.map(|name| [entered(name), left(name)]).as_flattened() {
         let times = relayed.iter().filter(|&line| line == notice).count();
         assert_eq!(times, 1, "{notice}: {relayed:#?}");
     }
 }
 
-/// UDP confirms nothing, and the room has no clock: somebody whose leave is lost stays on the
-/// roster until a full room needs the seat. The others do not notice.
+/// UDP confirms nothing, and the server has no clock: somebody whose leave is lost stays on the
+/// roster until it is started again. The others do not notice.
 #[test]
-fn a_lost_join_heals_at_the_next_word_and_a_lost_leave_disturbs_nobody() {
+fn a_lost_join_heals_at_the_next_line_and_a_lost_leave_disturbs_nobody() {
     let (mut server, watcher) = watched();
     let (tell, lost) = channel();
     let line = bad_line(server.address, move |_, text| {
         let is_lost = ["小明", "小明 : exit"].contains(&text) && tell.send(()).is_ok();
         if is_lost { IsLost } else { Arrives }
     });
-    let mut ming = client(line, "小明");
+    let mut ming = Program::client(line, "小明");
     lost.recv_timeout(DEADLINE).expect("the join is lost");
     watcher.gets_nothing_more(&mut server);
     ming.types("有人吗?");
@@ -212,47 +219,9 @@ fn a_lost_join_heals_at_the_next_word_and_a_lost_leave_disturbs_nobody() {
     ming.types("exit");
     lost.recv_timeout(DEADLINE).expect("the leave is lost");
     assert_eq!(ming.status(), 0);
-    let mut hong = client(line, "小红");
+    let mut hong = Program::client(line, "小红");
     watcher.gets("小红 进入聊天室...");
     watcher.sends("watcher : 你好");
     hong.stdout.until("watcher : 你好");
-    watcher.gets_nothing_more(&mut server);
-}
-
-#[test]
-fn what_arrives_twice_brings_nobody_in_or_out_twice() {
-    let (server, watcher) = watched();
-    let line = bad_line(server.address, |_, _| ArrivesTwice);
-    let mut ming = client(line, "小明");
-    ming.types("再见");
-    ming.types("exit");
-    watcher.gets("小明 进入聊天室...");
-    watcher.gets("小明 : 再见");
-    watcher.gets("小明 : 再见");
-    watcher.gets("小明 离开了聊天室...");
-    assert_eq!(ming.status(), 0);
-    // Whoever comes by the same line comes after the second leave.
-    let _hong = client(line, "小红");
-    watcher.gets("小红 进入聊天室...");
-}
-
-/// A line that its owner's leave has overtaken is a stranger's by then, and rule 3 brings its
-/// owner back: without numbers in the datagrams the room cannot tell that it is old. What holds is
-/// the name, and that everybody is told.
-#[test]
-fn a_line_that_comes_after_its_owners_leave_is_not_misnamed() {
-    let (mut server, watcher) = watched();
-    let line = bad_line(server.address, |_, text| {
-        let is_slow = text.ends_with("等等");
-        if is_slow { ArrivesLate } else { Arrives }
-    });
-    let mut ming = client(line, "小明");
-    ming.types("等等");
-    ming.types("exit");
-    watcher.gets("小明 进入聊天室...");
-    watcher.gets("小明 离开了聊天室...");
-    watcher.gets("小明 进入聊天室...");
-    watcher.gets("小明 : 等等");
-    assert_eq!(ming.status(), 0);
     watcher.gets_nothing_more(&mut server);
 }

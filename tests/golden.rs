@@ -1,8 +1,7 @@
-//! What the article's server did, datagram by datagram, and that ours does the same.
+//! What the article's programs did, datagram by datagram, and that ours do the same.
 //!
-//! The recordings are in `tests/golden/`; the head of each says how it was made. They are played
-//! to the real server, which has to send every byte to whom the article's sent it, in that order,
-//! and to print the same lines.
+//! The recordings are in `tests/golden/`; the head of each says how it was made. They are played to
+//! the real server and client, which have to send and print every byte that the article's did.
 
 mod common;
 
@@ -10,70 +9,73 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-use common::{Peer, Server};
+use common::{CLIENT, Peer, Program, Server};
 
-/// One line of a recording.
-struct Step<'t> {
-    who: &'t str,
-    does: &'t str,
-    text: &'t str,
+/// The steps of all recordings in a folder: who, does what, a text.
+fn recordings(folder: &str) -> Vec<Vec<[String; 3]>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut files: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.is_file());
+    let steps = |path| {
+        let recording = fs::read_to_string(path).unwrap();
+        let lines = recording.lines().filter(|line| !line.is_empty());
+        let ours =
+            lines.filter(|line| !line.starts_with('#') && !line.starts_with("article only: "));
+        ours.map(|line| step(line).unwrap_or_else(|| panic!("{line}"))).collect()
+    };
+    files.iter().map(steps).collect()
 }
 
-fn step(line: &str) -> Option<Step<'_>> {
+fn step(line: &str) -> Option<[String; 3]> {
     let (who, rest) = line.split_once(' ')?;
     let (does, quoted) = rest.split_once(' ')?;
     let text = quoted.strip_prefix('"')?.strip_suffix('"')?;
-    Some(Step { who, does, text })
-}
-
-fn play(recording: &str) {
-    let mut server = Server::start();
-    let mut peers = HashMap::new();
-    for line in recording
-        .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-    {
-        let Step { who, does, text } = step(line).unwrap_or_else(|| panic!("{line}"));
-        let peer = |who| {
-            peers
-                .get(who)
-                .unwrap_or_else(|| panic!("nobody is called {who}"))
-        };
-        match does {
-            "sends" => {
-                peers
-                    .entry(who)
-                    .or_insert_with(|| Peer::at(server.address))
-                    .sends(text);
-            }
-            "gets" => peer(who).gets(text),
-            "shows" => {
-                let (said, who) = text
-                    .rsplit_once(" from ")
-                    .unwrap_or_else(|| panic!("{line}"));
-                let shown = format!("{said} from {}", peer(who).address());
-                assert_eq!(server.program.stdout.next(), shown);
-            }
-            _ => panic!("{line}"),
-        }
-    }
-    server.catch_up();
-    for (who, peer) in peers {
-        eprintln!("{who} gets nothing more");
-        peer.has_nothing_more();
-    }
-    assert_eq!(server.program.stdout.so_far(), Vec::<String>::new());
+    Some([who, does, text].map(str::to_owned))
 }
 
 #[test]
-fn every_recorded_session_is_the_same_with_our_server() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    let mut played = 0;
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        eprintln!("{}", path.display());
-        play(&fs::read_to_string(path).unwrap());
-        played += 1;
+fn our_server_does_what_the_articles_did() {
+    let recordings = recordings("tests/golden");
+    assert!(recordings.len() >= 14, "{} recordings", recordings.len());
+    for steps in recordings {
+        let mut server = Server::start();
+        let mut peers = HashMap::new();
+        for [who, does, text] in steps {
+            match &*does {
+                "sends" => {
+                    let peer = peers.entry(who).or_insert_with(|| Peer::at(server.address));
+                    peer.sends(text);
+                }
+                "gets" => peers[&who].gets(&text),
+                "shows" => {
+                    let (said, who) = text.rsplit_once("\" from ").expect("from whom");
+                    server.shows(&said[1..], &peers[who]);
+                }
+                _ => panic!("{does}"),
+            }
+        }
+        server.catch_up();
+        peers.values().for_each(Peer::has_nothing_more);
+        assert_eq!(server.program.stdout.so_far(), "");
     }
-    assert!(played >= 12, "{played} recordings");
+}
+
+#[test]
+fn our_client_does_what_the_articles_did() {
+    for steps in recordings("tests/golden/client") {
+        let server = Peer::as_server();
+        let mut client = Program::start(CLIENT, &[&server.address().to_string()]);
+        for [_, does, text] in steps {
+            match &*does {
+                "types" => client.types(&text),
+                "sends" => server.gets(&text),
+                "gets" => server.sends(&text),
+                "shows" => client.stdout.shows(&text),
+                _ => panic!("{does}"),
+            }
+        }
+        assert_eq!(client.status(), 0);
+        assert_eq!(client.stdout.rest() + &client.stderr.rest(), "");
+    }
 }

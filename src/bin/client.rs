@@ -6,116 +6,121 @@
 //! cargo run --bin client -- 192.168.1.5:9999 小明
 //! ```
 
-use std::process::ExitCode;
+use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
-use std::{io, process, thread};
+use std::{io, thread};
 
-use udp_group_chat::args::Program;
-use udp_group_chat::connected::Connected;
-use udp_group_chat::name::name;
-use udp_group_chat::stop::{self, Stop};
-use udp_group_chat::{input, net, screen, text, wire};
+use udp_group_chat::console::{ask, log, print, read_line};
+use udp_group_chat::protocol::{self, is_exit, parse_name};
+use udp_group_chat::{Context, cli, net, text::sanitize_bytes};
 
-const PROGRAM: Program = Program {
-    name: "client",
-    does: "The group chat's client: prints what the others say, sends what you type, leaves on EXIT.\n\
-           It asks for NAME if none is given.",
-    operands: &["ADDRESS", "NAME"],
+const USAGE: cli::Usage = cli::Usage {
+    text: "client [ADDRESS [NAME]]\nSends what you type, and prints what the others say.",
     default_address: "127.0.0.1:9999",
 };
 
-fn main() -> ExitCode {
-    stop::status(chat())
-}
-
-/// What the two threads share.
-struct Chat {
-    server: Connected,
+/// What the two threads share. None of it changes, and the kernel lets both use the socket at once:
+/// it sends and receives each datagram whole.
+struct Client {
+    socket: UdpSocket,
+    server: SocketAddr,
     name: String,
 }
 
-fn chat() -> Result<(), Stop> {
-    let operands = PROGRAM.operands()?;
-    let given = match operands.name {
-        Some(name) => Some(given_name(name)?),
-        None => None,
-    };
-    let server = Connected::to(net::resolve(&operands.address)?)
-        .map_err(Stop::cannot(format!("connect to {}", operands.address)))?;
+fn main() {
+    cli::exit(chat())
+}
 
-    screen::print("-----欢迎来到聊天室,退出聊天室请输入'EXIT(不分大小写)'-----\n")?;
-    let name = match given {
-        Some(name) => name,
-        None => asked_name()?,
-    };
-    screen::print(&format!("-----------------{name}------------------\n"))?;
+fn chat() -> io::Result<()> {
+    let mut operands = USAGE.operands(2);
+    let server = USAGE.address(operands.next())?;
+    let given_name = operands.next().map(|text| {
+        parse_name(&text).unwrap_or_else(|reason| USAGE.misuse(format!("`{text}`: {reason}")))
+    });
+    let socket = UdpSocket::bind(net::any_port(server))?;
+    // This sends nothing. It makes the kernel drop datagrams from anyone but the server, and report
+    // ICMP's "port unreachable" (as ECONNREFUSED) if no server is there.
+    socket.connect(server).context(format!("cannot connect to {server}"))?;
 
-    server.send(&name);
-    let chat = Arc::new(Chat { server, name });
-    let receiving = Arc::clone(&chat);
-    // Not joined, for it may wait for ever. It ends when `main` returns; or, if it cannot print or
-    // receive, it ends the program itself.
+    print("-----欢迎来到聊天室,退出聊天室请输入'EXIT(不分大小写)'-----")?;
+    let chosen_name = match given_name {
+        Some(name) => Some(name),
+        None => ask_name()?,
+    };
+    let Some(name) = chosen_name else { return Ok(()) };
+    print(format!("-----------------{name}------------------"))?;
+
+    let client = Arc::new(Client { socket, server, name });
+    let shared = Arc::clone(&client);
+    // Not joined: this thread may wait for a datagram for ever.
     thread::Builder::new()
         .spawn(move || {
-            let end = leave(&receiving, recv(&receiving));
-            process::exit(stop::tell(end).into())
+            let ended = shared.receive_lines();
+            shared.leave();
+            cli::exit(ended)
         })
-        .map_err(Stop::cannot("start the receive thread"))?;
-    leave(&chat, send(&chat))
+        .context("cannot start the receive thread")?;
+    client.send(&client.name); // the join
+    let ended = client.send_lines();
+    client.leave();
+    ended
 }
 
-/// The receive thread: prints what the server sends, until it cannot.
-fn recv(chat: &Chat) -> Result<(), Stop> {
-    let mut buffer = [0; wire::RECEIVE_BUFFER];
-    loop {
-        let Some(size) = chat.server.receive(&mut buffer)? else {
-            continue;
-        };
-        let line = text::for_screen(&buffer[..size]);
-        if !line.trim().is_empty() {
-            screen::print(&format!("{line}\n"))?;
+/// Asks for a name; `None` if the answer is EXIT, or the end of input.
+fn ask_name() -> io::Result<Option<String>> {
+    while let Some(answer) = ask("请输入你的名称:")? {
+        match parse_name(&answer) {
+            _ if is_exit(&answer) => break,
+            Ok(name) => return Ok(Some(name)),
+            Err(reason) => log(format!("error: {reason}")),
         }
     }
+    Ok(None)
 }
 
-/// The main thread: sends what is typed, until `EXIT` or the end of input.
-fn send(chat: &Chat) -> Result<(), Stop> {
-    while let Some(line) = input::read_line(&mut io::stdin().lock())? {
-        if wire::is_exit(&line) {
-            break;
-        }
-        if !line.trim().is_empty() {
-            for datagram in wire::chat_lines(&chat.name, &line) {
-                chat.server.send(&datagram);
+impl Client {
+    /// The receive thread: prints what the server sends. Ends only where it cannot print.
+    fn receive_lines(&self) -> io::Result<()> {
+        let mut buffer = [0; protocol::RECEIVE_BUFFER];
+        loop {
+            match self.socket.recv(&mut buffer) {
+                Ok(size) => {
+                    let line = sanitize_bytes(&buffer[..size]);
+                    if !line.trim().is_empty() {
+                        print(line)?;
+                    }
+                }
+                Err(error) => log(format!("error: cannot reach {}: {error}", self.server)),
             }
         }
     }
-    Ok(())
-}
 
-/// Leaves the room, whatever the chat's `end` was. Either thread may come here first; only that
-/// one sends.
-fn leave(chat: &Chat, end: Result<(), Stop>) -> Result<(), Stop> {
-    let last = wire::chat_line(&chat.name, wire::EXIT);
-    let left = chat.server.send_last(&last);
-    end.and(left)
-}
+    /// The main thread: sends what is typed, until EXIT or the end of input.
+    fn send_lines(&self) -> io::Result<()> {
+        while let Some(line) = read_line()? {
+            if is_exit(&line) {
+                break;
+            }
+            if !line.trim().is_empty() {
+                for datagram in protocol::chat_lines(&self.name, &line) {
+                    self.send(&datagram);
+                }
+            }
+        }
+        Ok(())
+    }
 
-/// The name given on the command line, if it can be one.
-fn given_name(given: String) -> Result<String, Stop> {
-    let cleaned = text::clean(&given);
-    name(&cleaned)
-        .map(str::to_owned)
-        .map_err(|why| PROGRAM.misused(format!("{why}: `{cleaned}`")))
-}
+    /// Both threads may leave: a leave that comes twice is nothing to the server.
+    fn leave(&self) {
+        self.send(&protocol::chat_line(&self.name, protocol::EXIT));
+    }
 
-/// Asks for a name until it can be one.
-fn asked_name() -> Result<String, Stop> {
-    while let Some(typed) = input::ask("请输入你的名称:")? {
-        match name(&text::clean(&typed)) {
-            Ok(name) => return Ok(name.to_owned()),
-            Err(why) => screen::note(format!("error: {why}")),
+    fn send(&self, datagram: &str) {
+        if let Err(error) = self.socket.send(datagram.as_bytes()) {
+            log(format!("error: cannot reach {}: {error}", self.server));
+            // Linux and macOS may report here what became of an *earlier* datagram, without sending
+            // this one. That clears the report, so try once more; a second failure is the same one.
+            let _ = self.socket.send(datagram.as_bytes());
         }
     }
-    Err(Stop::Failed("no name was given".to_owned()))
 }

@@ -5,73 +5,113 @@
 //! cargo run --bin server -- 0.0.0.0:9999    # for everyone on the LAN
 //! ```
 
+use std::collections::HashMap;
+use std::io;
 use std::net::{SocketAddr, UdpSocket};
-use std::process::ExitCode;
 
-use udp_group_chat::args::Program;
-use udp_group_chat::room::{Event, Room};
-use udp_group_chat::stop::{self, Stop};
-use udp_group_chat::{net, screen, wire};
+use udp_group_chat::console::{log, print};
+use udp_group_chat::message::{InvalidMessage, Message};
+use udp_group_chat::{Context, cli, protocol};
 
-const PROGRAM: Program = Program {
-    name: "server",
-    does: "The group chat's server: relays what each member says to all others.",
-    operands: &["ADDRESS"],
+const USAGE: cli::Usage = cli::Usage {
+    text: "server [ADDRESS]\nRelays what each member says to all the others.",
     default_address: "127.0.0.1:9999",
 };
 
-fn main() -> ExitCode {
-    stop::status(serve())
+/// The most members that the room holds: anyone may join from any number of ports, and each member
+/// costs memory, and a datagram for every line. Those who knock at a full room are not told.
+const MAX_MEMBERS: usize = 1000;
+
+struct Server {
+    socket: UdpSocket,
+    /// The members' names by address; two may have the same name. Who goes without leaving stays
+    /// here until the server is started again.
+    roster: HashMap<SocketAddr, String>,
 }
 
-fn serve() -> Result<(), Stop> {
-    let address = PROGRAM.operands()?.address;
-    let socket = UdpSocket::bind(net::resolve(&address)?)
-        .map_err(Stop::cannot(format!("bind {address}")))?;
-    net::announce(&socket)?;
+fn main() {
+    cli::exit(serve())
+}
 
-    let mut room = Room::new(); // who is here: the roster
-    let mut buffer = [0; wire::RECEIVE_BUFFER];
+fn serve() -> io::Result<()> {
+    let mut operands = USAGE.operands(1);
+    let address = USAGE.address(operands.next())?;
+    let socket = UdpSocket::bind(address).context(format!("cannot bind {address}"))?;
+    log(format!("UDP Server on {}...", socket.local_addr()?));
+
+    let mut server = Server { socket, roster: HashMap::new() };
+    let mut buffer = [0; protocol::RECEIVE_BUFFER];
     loop {
-        let Some((size, from)) = net::received(socket.recv_from(&mut buffer))? else {
-            continue;
-        };
-        for event in room.hear(from, &buffer[..size]) {
-            match event {
-                Event::Entered { name } => {
-                    screen::note(format!("{name} entered from {from}"));
-                    relay(&socket, &room, from, &wire::entered(&name));
-                }
-                Event::Left { address, name } => {
-                    screen::note(format!("{name} left from {address}"));
-                    relay(&socket, &room, from, &wire::left(&name));
-                }
-                Event::Said { line } => {
-                    log(&line, from);
-                    relay(&socket, &room, from, &line);
-                }
-                Event::Hinted { to, hint } => send(&socket, hint.text(), to),
-                Event::Unfit { why } => screen::note(format!("warning: {from} sent {why}")),
-            }
+        match server.socket.recv_from(&mut buffer) {
+            Ok((size, from)) => server.handle(from, &buffer[..size]),
+            // So Windows reports that an earlier datagram found nobody there, without saying where.
+            // A socket that failed every time would log for ever: the price of so simple a loop.
+            Err(error) => log(format!("Someone left unexpectedly: {error}")),
         }
     }
 }
 
-/// Sends `line` to every member but `from`.
-fn relay(socket: &UdpSocket, room: &Room, from: SocketAddr, line: &str) {
-    for address in room.others(from) {
-        send(socket, line, address);
+impl Server {
+    /// Finds out what one datagram means, and does it.
+    fn handle(&mut self, from: SocketAddr, datagram: &[u8]) {
+        let sender = self.roster.get(&from).map(String::as_str); // none: a stranger
+        match Message::parse(sender, datagram) {
+            Ok(Message::Join { name, line }) => self.enter(from, name, line),
+            Ok(Message::Line(line)) => self.say(from, &line),
+            Ok(Message::Leave) => self.leave(from),
+            Ok(Message::Nothing) => {}
+            Err(invalid) => self.reject(from, &invalid),
+        }
     }
-}
 
-/// Sends one datagram. A member who cannot be reached costs nobody else their copy.
-fn send(socket: &UdpSocket, line: &str, to: SocketAddr) {
-    if let Err(error) = socket.send_to(line.as_bytes(), to) {
-        screen::note(format!("warning: cannot send to {to}: {error}"));
+    /// One datagram is enough to enter, and nothing proves the address that it claims to come from.
+    fn enter(&mut self, from: SocketAddr, name: String, line: Option<String>) {
+        if self.roster.len() >= MAX_MEMBERS {
+            log(format!("warning: the room is full: {from} cannot enter"));
+            return;
+        }
+        log(format!("{name} entered from {from}"));
+        self.relay(from, &format!("{name} 进入聊天室..."));
+        self.roster.insert(from, name);
+        if let Some(line) = line {
+            self.say(from, &line);
+        }
     }
-}
 
-/// Prints one chat line. A screen that nobody reads any more stops nothing.
-fn log(line: &str, from: SocketAddr) {
-    let _ = screen::print(&format!("\"{line}\" from {from}\n"));
+    fn say(&self, from: SocketAddr, line: &str) {
+        // The chat goes on even if nobody reads our standard output any more.
+        let _ = print(format!("\"{line}\" from {from}"));
+        self.relay(from, line);
+    }
+
+    fn leave(&mut self, from: SocketAddr) {
+        if let Some(name) = self.roster.remove(&from) {
+            log(format!("{name} left from {from}"));
+            self.relay(from, &format!("{name} 离开了聊天室..."));
+        }
+    }
+
+    fn reject(&self, from: SocketAddr, invalid: &InvalidMessage) {
+        log(format!("warning: dropped a datagram from {from}: {}", invalid.reason()));
+        // Strangers are never answered: their address may be forged, or be another server's.
+        if self.roster.contains_key(&from) {
+            self.send(from, &invalid.hint());
+        }
+    }
+
+    /// Sends `line` to every member but the one at `from`.
+    fn relay(&self, from: SocketAddr, line: &str) {
+        for &member in self.roster.keys() {
+            if member != from {
+                self.send(member, line);
+            }
+        }
+    }
+
+    /// Sends one datagram. A member who cannot be reached costs nobody else their copy.
+    fn send(&self, to: SocketAddr, text: &str) {
+        if let Err(error) = self.socket.send_to(text.as_bytes(), to) {
+            log(format!("warning: cannot send to {to}: {error}"));
+        }
+    }
 }

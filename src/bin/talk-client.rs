@@ -4,44 +4,40 @@
 //! cargo run --bin talk-client    # to 127.0.0.1:8088
 //! ```
 
-use std::process::ExitCode;
+use std::io;
+use std::net::UdpSocket;
 
-use udp_group_chat::args::Program;
-use udp_group_chat::stop::{self, Stop};
-use udp_group_chat::{input, net, screen, text, wire};
+use udp_group_chat::console::{ask_at_most, log, print};
+use udp_group_chat::protocol::{MAX_DATAGRAM, RECEIVE_BUFFER};
+use udp_group_chat::{Context, cli, net, text::sanitize_bytes};
 
-const PROGRAM: Program = Program {
-    name: "talk-client",
-    does: "Asks for a message, sends it, waits for the answer and prints it; and again.",
-    operands: &["ADDRESS"],
+const USAGE: cli::Usage = cli::Usage {
+    text: "talk-client [ADDRESS]\nAsks you for a message, sends it and prints the answer, and again.",
     default_address: "127.0.0.1:8088",
 };
 
-fn main() -> ExitCode {
-    stop::status(talk())
+fn main() {
+    cli::exit(talk())
 }
 
-fn talk() -> Result<(), Stop> {
-    let address = PROGRAM.operands()?.address;
-    let server = net::resolve(&address)?;
-    let socket = net::connect(server).map_err(Stop::cannot(format!("connect to {address}")))?;
+fn talk() -> io::Result<()> {
+    let mut operands = USAGE.operands(1);
+    let server = USAGE.address(operands.next())?;
+    let socket = UdpSocket::bind(net::any_port(server))?;
+    socket.connect(server).context(format!("cannot connect to {server}"))?;
 
-    let mut heard = Ok(());
-    let mut buffer = [0; wire::RECEIVE_BUFFER];
-    while let Some(message) = input::ask_for_datagram("please input msg:")? {
+    let mut buffer = [0; RECEIVE_BUFFER];
+    while let Some(message) = ask_at_most(MAX_DATAGRAM, "please input msg:")? {
         let sent = socket.send(message.as_bytes());
-        heard = match sent.and_then(|_| socket.recv_from(&mut buffer)) {
+        // If the message or its answer is lost, this waits for ever: UDP does not tell. Press
+        // Ctrl-C.
+        match sent.and_then(|_| socket.recv_from(&mut buffer)) {
             Ok((size, from)) => {
-                let answer = text::for_screen(&buffer[..size]);
-                screen::print(&format!("来自服务器{from}的消息:\n{answer}\n"))?;
-                Ok(())
+                let answer = sanitize_bytes(&buffer[..size]);
+                print(format!("来自服务器{from}的消息:\n{answer}"))?;
             }
-            Err(error) if net::is_refused(&error) => {
-                net::tell_no_server(server);
-                Err(Stop::Unheard)
-            }
-            Err(error) => return Err(Stop::cannot(format!("talk to {address}"))(error)),
-        };
+            Err(error) => log(format!("error: cannot reach {server}: {error}")),
+        }
     }
-    heard
+    Ok(())
 }

@@ -4,42 +4,43 @@
 //! cargo run --bin talk-server    # on 127.0.0.1:8088
 //! ```
 
+use std::io;
 use std::net::UdpSocket;
-use std::process::ExitCode;
 
-use udp_group_chat::args::Program;
-use udp_group_chat::stop::{self, Stop};
-use udp_group_chat::{input, net, screen, text, wire};
+use udp_group_chat::console::{ask_at_most, log, print};
+use udp_group_chat::protocol::{MAX_DATAGRAM, RECEIVE_BUFFER};
+use udp_group_chat::{Context, cli, text::sanitize_bytes};
 
-const PROGRAM: Program = Program {
-    name: "talk-server",
-    does: "Receives a message, prints it, asks for the answer and sends it; and again.",
-    operands: &["ADDRESS"],
+const USAGE: cli::Usage = cli::Usage {
+    text: "talk-server [ADDRESS]\nReceives a message, asks you for the answer and sends it, and again.",
     default_address: "127.0.0.1:8088",
 };
 
-fn main() -> ExitCode {
-    stop::status(talk())
+fn main() {
+    cli::exit(talk())
 }
 
-fn talk() -> Result<(), Stop> {
-    let address = PROGRAM.operands()?.address;
-    let socket = UdpSocket::bind(net::resolve(&address)?)
-        .map_err(Stop::cannot(format!("bind {address}")))?;
-    net::announce(&socket)?;
+fn talk() -> io::Result<()> {
+    let mut operands = USAGE.operands(1);
+    let address = USAGE.address(operands.next())?;
+    let socket = UdpSocket::bind(address).context(format!("cannot bind {address}"))?;
+    log(format!("UDP Server on {}...", socket.local_addr()?));
 
-    let mut buffer = [0; wire::RECEIVE_BUFFER];
+    let mut buffer = [0; RECEIVE_BUFFER];
     loop {
-        let Some((size, from)) = net::received(socket.recv_from(&mut buffer))? else {
-            continue;
-        };
-        let message = text::for_screen(&buffer[..size]);
-        screen::print(&format!("来自客户端{from}的消息:\n{message}\n"))?;
-        let Some(answer) = input::ask_for_datagram("please input send to msg:")? else {
-            return Ok(());
-        };
-        if let Err(error) = socket.send_to(answer.as_bytes(), from) {
-            screen::note(format!("error: cannot send to {from}: {error}"));
+        match socket.recv_from(&mut buffer) {
+            Ok((size, from)) => {
+                let message = sanitize_bytes(&buffer[..size]);
+                print(format!("来自客户端{from}的消息:\n{message}"))?;
+                let Some(answer) = ask_at_most(MAX_DATAGRAM, "please input send to msg:")? else {
+                    return Ok(());
+                };
+                if let Err(error) = socket.send_to(answer.as_bytes(), from) {
+                    log(format!("error: cannot reach {from}: {error}"));
+                }
+            }
+            // About a datagram that we sent earlier.
+            Err(error) => log(format!("warning: cannot receive: {error}")),
         }
     }
 }
