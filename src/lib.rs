@@ -47,6 +47,7 @@ use std::io;
 
 pub mod cli;
 pub mod console;
+pub mod guide;
 pub mod message;
 pub mod net;
 pub mod protocol;
