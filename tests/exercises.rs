@@ -24,10 +24,13 @@
 //! - `chat_lines`, `is_exit`, `parse_name`, `MAX_DATAGRAM`, `MAX_NAME`, `RECEIVE_BUFFER`,
 //!   `sanitize`, `sanitize_bytes`, `host_and_port`, which tests, examples in the docs and the
 //!   benchmark call;
-//! - the lines of the server's log, `UDP Server on ADDRESS...`, `NAME entered from ADDRESS`,
-//!   `NAME left from ADDRESS` and those that begin with `warning: ` (exercise 1 adds to two of them),
-//!   and the clients' lines that begin with `error: `;
-//! - what the four programs take on their command lines.
+//! - that `Message` and `InvalidMessage` can be compared and printed (`PartialEq`, `Debug`);
+//! - what the programs print on standard output, prompts included, and the lines of the server's log,
+//!   `UDP Server on ADDRESS...`, `NAME entered from ADDRESS`, `NAME left from ADDRESS` and those that
+//!   begin with `warning: ` (exercise 1 adds to two of them), and the clients' that begin with
+//!   `error: `;
+//! - what the four programs take on their command lines, and that a server without variables rests
+//!   while nothing arrives.
 
 mod common;
 
@@ -45,36 +48,37 @@ const NOTHING: [&str; 0] = [];
 #[track_caller]
 fn all_join<const N: usize>(server: &mut Server, names: [&str; N]) -> [Peer; N] {
     let peers = names.map(|name| Peer::joins(server, name));
-    for (peer, name) in peers.iter().zip(names) {
-        heard(peer, &format!("all have joined, and {name} reads"));
+    for peer in &peers {
+        peer.sends(b"\xff");
+        while peer.next() != NOT_UTF8 {}
     }
     peers
 }
 
-/// All that `member` has been sent until now and has not read yet; `step` says after what.
+/// Checks what `member` has been sent since it last read; `step` says after what.
 ///
 /// The server deals with one datagram after another: once its hint at the one sent here has come,
 /// nothing older is still to come, and a test need not wait for what never will.
 #[track_caller]
-fn heard(member: &Peer, step: &str) -> Vec<String> {
+fn hears(member: &Peer, expected: &[&str], step: &str) {
     member.sends(b"\xff");
-    let mut heard = Vec::new();
-    loop {
-        match next_within(member, common::DEADLINE) {
-            Some(hint) if hint == NOT_UTF8 => return heard,
-            Some(datagram) => heard.push(datagram),
-            None => {
-                panic!("{step}: the server does not answer b\"\\xff\" with its hint: no member?")
-            }
+    let mut came = Vec::new();
+    let last = loop {
+        match next_within(member, Duration::from_secs(5)) {
+            Some(datagram) if datagram != NOT_UTF8 => came.push(datagram),
+            last => break last,
         }
-    }
+    };
+    assert!(came == expected, "{step}\nexpected: {expected:?}\n    came: {came:?}");
+    assert!(last.is_some(), "{step}; but it is no member, who would be hinted at for b\"\\xff\"");
 }
 
-/// Checks what `member` has been sent since it last read, and says after which step.
+/// Checks the next line on the server's screen.
 #[track_caller]
-fn hears(member: &Peer, expected: &[&str], step: &str) {
-    let came = heard(member, step);
-    assert!(came == expected, "{step}\nexpected: {expected:?}\n    came: {came:?}");
+fn is_printed(server: &mut Server, line: &str, peer: &Peer, step: &str) {
+    let printed = server.program.stdout.next();
+    let expected = format!("\"{line}\" from {}", peer.address());
+    assert!(printed == expected, "{step}\nexpected: {expected}\n    came: {printed}");
 }
 
 /// The next datagram, if it comes within `time`.
@@ -127,6 +131,9 @@ fn how_many_are_here() {
         (&ming, "小明 : exit", "小明 left", "(0 here)"),
     ] {
         peer.sends(sends);
+        if happens.ends_with("left") {
+            peer.sends("exit"); // a leave that comes twice changes nothing
+        }
         let expected = format!("{happens} from {} {count}", peer.address());
         let logged = server.program.stderr.next();
         assert_eq!(logged, expected, "what is logged (left) after the datagram {sends:?}");
@@ -142,76 +149,84 @@ fn how_many_are_here() {
 /// stands there twice. The line is not relayed, and not printed on the server's standard output.
 ///
 /// On the wire that is `NAME : /who` under the member's own name, or the bare `/who` that netcat
-/// sends, with white space around the word or without. Anything else is a chat line as ever: `/WHO`,
-/// `/whoever`, `/who 小红`, a `/who` inside a longer line or under somebody else's name. A stranger's
-/// `NAME : /who` (so a member's arrives after the server's restart) lets that name enter, as any
-/// chat line does, and is then answered. A stranger's bare `/who` is a name; and when the member of
-/// that name sends it again, a join that came twice.
+/// sends, with white space around it or without, however much. Anything else is a chat line as ever:
+/// `/WHO`, `/whoever`, `/who 小红`, a `/who` inside a longer line or under somebody else's name. A
+/// stranger's `NAME : /who` lets that name enter, as any chat line does, and is then answered: so a
+/// member's arrives once the server has been restarted. A stranger's bare `/who` is a name; and when
+/// the member of that name sends it again, it is a join that came twice.
 ///
 /// Here you may take it that the names fit into one datagram. Exercise 3 may not.
 ///
 /// **What it teaches.** First decide what a datagram *means*, from the bytes alone, then *do* it.
 /// And that a `HashMap` is in no order: run it twice without sorting.
 ///
-/// **Where to begin.** `Message::parse` in `src/message.rs`: a line is made in two places, `enters`
-/// and `says`. Then `Server::handle`: the compiler says what is missing there.
+/// **Where to begin.** `Message::parse` in `src/message.rs`: a line is made in two places, in `join`
+/// for a stranger and in `line` for a member. Then `Server::handle`, where the compiler says what is
+/// missing, and `Server::enter`, which says a stranger's line, and where it does not.
 ///
 /// **To think about.** What does the server make of a client's line that is too long for one
 /// datagram, if its last part happens to be `/who`? (`chat_lines` in `src/protocol.rs` has met this
-/// with `exit`.)
+/// with `exit`.) And does your full room answer a stranger's `NAME : /who`? It should not.
 #[test]
 #[ignore = "exercise: `/who` is answered with the names of all members"]
 fn who() {
     let mut server = Server::start();
-    let [hong, _alice, ming, bob, _gang, _other_alice] =
+    let [hong, alice, ming, bob, _gang, other_alice] =
         all_join(&mut server, ["小红", "alice", "小明", "Bob", "小刚", "alice"]);
-    for sent in ["小明 : /who", " 小明 : \t /who \r\n", "/who\n", " /who "] {
+    let spaces = " ".repeat(1000);
+    for sent in
+        ["小明 : /who", " 小明 : \t /who \r\n", "/who\n", &format!("{spaces}/who{spaces}")[..1024]]
+    {
         ming.sends(sent);
         let answer = "[提示] 在线：Bob、alice、alice、小刚、小明、小红";
         hears(&ming, &[answer], &format!("小明 sends {sent:?} and gets"));
         hears(&hong, &NOTHING, &format!("小明 sends {sent:?} and 小红 gets"));
     }
+    alice.sends("/who");
+    hears(&other_alice, &NOTHING, "alice sends `/who`, and the other alice gets");
 
     // The next lines printed are these, and no `/who`.
-    for line in [
-        "小明 : /whoever",
-        "小明 : /WHO",
-        "小明 : /who 小红",
-        "小明 : 试试 /who",
-        "小明 : 小红 : /who",
-        "小明 : / who",
+    for (sent, line) in [
+        ("小明 : /whoever", "小明 : /whoever"),
+        ("小明 : /WHO", "小明 : /WHO"),
+        ("小明 : /who 小红", "小明 : /who 小红"),
+        ("小明 : 试试 /who", "小明 : 试试 /who"),
+        ("小明 : 小红 : /who", "小明 : 小红 : /who"),
+        ("小红 : /who", "小明 : 小红 : /who"),
     ] {
-        ming.sends(line);
-        hears(&hong, &[line], &format!("小明 sends {line:?} and 小红 gets"));
-        server.shows(line, &ming);
+        ming.sends(sent);
+        hears(&hong, &[line], &format!("小明 sends {sent:?} and 小红 gets"));
+        let step = format!("members send `/who`, 小明 sends {sent:?}, and the server prints");
+        is_printed(&mut server, line, &ming, &step);
     }
-    ming.sends("小红 : /who");
-    hears(&hong, &["小明 : 小红 : /who"], "小明 asks under 小红's name, and 小红 gets");
-    server.shows("小明 : 小红 : /who", &ming);
 
     bob.sends("Bob : exit");
     let li = Peer::at(server.address);
-    li.sends("小李 : /who");
+    li.sends("小李 :  /who\t");
     let answer = "[提示] 在线：alice、alice、小刚、小明、小李、小红";
-    hears(&li, &[answer], "小李, a stranger, sends `小李 : /who` and gets");
+    hears(&li, &[answer], "小李, a stranger, sends `小李 :  /who\t` and gets");
     let notices = ["Bob 离开了聊天室...", "小李 进入聊天室..."];
-    hears(&hong, &notices, "Bob leaves, 小李 sends `小李 : /who`, and 小红 gets");
+    hears(&hong, &notices, "Bob leaves, 小李 sends `小李 :  /who\t`, and 小红 gets");
+    li.sends("exit");
+    li.sends("小李 : 问问 小红 : /who");
+    hears(&li, &NOTHING, "小李, a stranger, sends `小李 : 问问 小红 : /who` and gets");
+    let step = "strangers send `/who`, then one `小李 : 问问 小红 : /who`, and the server prints";
+    is_printed(&mut server, "小李 : 问问 小红 : /who", &li, step);
 
     let who = Peer::at(server.address);
     who.sends("/who");
     who.sends("/who");
     hears(&who, &NOTHING, "a stranger sends a bare `/who` twice, and gets");
-    hears(&hong, &["/who 进入聊天室..."], "a stranger sends a bare `/who` twice, and 小红 gets");
     who.sends("/who : /who");
     let answer = "[提示] 在线：/who、alice、alice、小刚、小明、小李、小红";
     hears(&who, &[answer], "the member called /who sends `/who : /who` and gets");
 
-    let mut client = Program::client(server.address, "小王");
+    let bare_server = Peer::as_server();
+    let mut client = Program::client(bare_server.address(), "小王");
+    bare_server.gets("小王");
     client.types("/who");
-    client.stdout.until("-小王-");
-    check(&client.stdout.next(), "[提示] 在线：/who、alice、alice、小刚、小明、小李、小王、小红");
-    ming.sends("小明 : 好");
-    server.shows("小明 : 好", &ming);
+    let sent = bare_server.next();
+    assert_eq!(sent, "小王 : /who", "what our client sends (left) when `/who` is typed");
 }
 
 /// # 3. The newcomer is told who is here
@@ -221,8 +236,9 @@ fn who() {
 /// **Goal.** A server started with the environment variable `UDP_CHAT_WELCOME=1` sends each
 /// newcomer alone the datagram `[提示] 在线：A、B`: the names of the *other* members, in the order
 /// that Rust sorts strings in; to whoever enters an empty room, nothing. It does not matter whether
-/// the newcomer entered by a join or by a chat line. Without the variable, or with another value
-/// than `1`, nothing changes.
+/// the newcomer entered by a join or by a chat line. Others are who have other addresses: a name that
+/// two have stands there twice, and the newcomer's namesake is there. Without the variable, or with
+/// another value than `1`, nothing changes.
 ///
 /// This is a datagram like any other, so it has 1024 bytes at most. Where not all names fit, it
 /// holds the first ones, as many as fit whole, and `...` after them: `[提示] 在线：A、B、...`. No name
@@ -251,12 +267,21 @@ fn a_newcomer_is_welcomed() {
     let told = ["Bob 进入聊天室...", "Bob : hello"];
     hears(&ming, &told, "Bob enters by a chat line and 小明, no newcomer, gets");
 
-    let mut plain = Server::start_with("UDP_CHAT_WELCOME", "0");
-    let [_hong, ming] = ["小红", "小明"].map(|name| Peer::joins(&mut plain, name));
-    hears(&ming, &NOTHING, "小明 enters where 小红 is, with UDP_CHAT_WELCOME=0, and gets");
+    let names = "[提示] 在线：Bob、alice、小刚、小明、小红";
+    let other_hong = Peer::joins(&mut server, "小红");
+    hears(&other_hong, &[names], "another 小红 enters and gets");
+    let last = Peer::joins(&mut server, "x");
+    hears(&last, &[&format!("{names}、小红")], "x enters where two 小红 are and gets");
+
+    for value in ["0", "", "yes"] {
+        let mut plain = Server::start_with("UDP_CHAT_WELCOME", value);
+        let [_hong, ming] = ["小红", "小明"].map(|name| Peer::joins(&mut plain, name));
+        let step = format!("小明 enters where 小红 is, with UDP_CHAT_WELCOME={value:?}, and gets");
+        hears(&ming, &NOTHING, &step);
+    }
 
     let mut server = Server::start_with("UDP_CHAT_WELCOME", "1");
-    let mut names: Vec<String> = (10..20).map(|n| format!("{n}{}", "好".repeat(31))).collect();
+    let mut names: Vec<String> = (10..20).map(|n| format!("{n}、{}", "好".repeat(30))).collect();
     names[0] += &"x".repeat(29);
     let crowd: Vec<Peer> = names.iter().map(|name| Peer::joins(&mut server, name)).collect();
     let all_ten = format!("[提示] 在线：{}", names.join("、"));
@@ -267,14 +292,20 @@ fn a_newcomer_is_welcomed() {
     let nine = format!("[提示] 在线：{}、...", names[..9].join("、"));
     let step = "`98` enters where ten names and `、...` do not fit, though `99` would, and gets";
     hears(&late, &[&nine], step);
+    // One byte decides whether the tenth still fits.
     crowd[0].sends("exit");
-    let shorter = names[0].len() - 6;
-    names[0].truncate(shorter);
-    let _shorter = Peer::joins(&mut server, &names[0]);
-    let ten = format!("[提示] 在线：{}、...", names.join("、"));
-    assert_eq!(ten.len(), 1024);
-    let last = Peer::joins(&mut server, "97");
-    hears(&last, &[&ten], "`97` enters where ten names and `、...` just fit, and gets");
+    for (length, newcomer, fits) in [(119, "97", 9), (118, "96", 10)] {
+        names[0].truncate(length);
+        let first = Peer::joins(&mut server, &names[0]);
+        let told = format!("[提示] 在线：{}、...", names[..fits].join("、"));
+        let peer = Peer::joins(&mut server, newcomer);
+        hears(
+            &peer,
+            &[&told],
+            &format!("`{newcomer}` enters where {fits} names and `、...` fit, and gets"),
+        );
+        first.sends("exit");
+    }
 }
 
 /// # 4. A whisper
@@ -303,8 +334,8 @@ fn a_newcomer_is_welcomed() {
 /// everything" was what made the rest simple: look for each place where a line gets to somebody's
 /// eyes.
 ///
-/// **Where to begin.** `Message::parse` in `src/message.rs`, where a line is made, in `enters` and in
-/// `says`; and `says` finds a line too long before you have looked at what it is, so look first.
+/// **Where to begin.** `Message::parse` in `src/message.rs`, where a line is made, in `join` and in
+/// `line`; and `line` finds one too long before you have looked at what it is, so look first.
 ///
 /// **To think about.** Type a whisper of 2000 bytes into the client, which makes several datagrams of
 /// it: who reads the second? What becomes of netcat's bare `/to 小红 TEXT` after a restart? And who
