@@ -202,18 +202,6 @@ fn rule_7_with_standard_output_closed_the_client_leaves_and_ends() {
     assert_eq!(client.wait().unwrap().code(), Some(0));
 }
 
-#[cfg(target_os = "linux")]
-#[test]
-fn rule_7_with_a_full_disk_the_client_leaves_and_says_why() {
-    let server = Peer::as_server();
-    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
-    let client = spawn(command(CLIENT, &[&server.address().to_string(), "小明"]).stdout(full));
-    let ended = client.wait_with_output().unwrap();
-    assert_eq!(ended.status.code(), Some(1));
-    let error = String::from_utf8(ended.stderr).unwrap();
-    assert!(error.starts_with("error: cannot write to standard output: "), "{error}");
-}
-
 /// The line on standard error for one refusal.
 fn refused(address: impl std::fmt::Display) -> String {
     let reason = if cfg!(windows) { "(os error 10054)" } else { "Connection refused (os error" };

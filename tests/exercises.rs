@@ -563,7 +563,7 @@ fn the_silent_are_put_out() {
     };
     check(&notice, "小明 离开了聊天室...");
     assert!(started.elapsed() >= SECONDS, "小明 was put out too soon, {:?}", started.elapsed());
-    server.logs_past_warnings(&format!("小明 left from {}", ming.address()));
+    server.program.stderr.until(&format!("小明 left from {}", ming.address()));
 
     hears(&patient, &NOTHING, "小刚 is silent at a server without the variable, and gets");
     hears(&gang, &NOTHING, "小刚 is silent at a server that waits for ever, and gets");

@@ -58,18 +58,6 @@ fn a_stranger_is_never_answered() {
 }
 
 #[test]
-fn rule_2_what_is_relayed_and_printed_is_safe() {
-    let (mut server, ming, hong) = two_in_a_room();
-    ming.sends("小明 : \u{1b}[2J\u{202e}cleared\u{2028}\n");
-    hong.gets("小明 : ?[2J?cleared?");
-    server.shows("小明 : ?[2J?cleared?", &ming);
-    let sly = Peer::at(server.address);
-    sly.sends("sly\u{1b}[1m");
-    hong.gets("sly?[1m 进入聊天室...");
-    server.program.stderr.until("sly?[1m entered");
-}
-
-#[test]
 fn rule_3_a_leave_is_told_to_the_others_once() {
     let mut server = Server::start();
     let watcher = Peer::joins(&mut server, "watcher");

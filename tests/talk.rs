@@ -46,17 +46,6 @@ fn the_two_take_turns() {
 }
 
 #[test]
-fn the_server_answers_whoever_wrote() {
-    let mut server = talk_server();
-    for number in 0..3 {
-        let peer = Peer::at(server.address);
-        peer.sends(format!("{number}"));
-        server.program.types(&format!("answer {number}"));
-        peer.gets(&format!("answer {number}"));
-    }
-}
-
-#[test]
 fn the_end_of_input_ends_the_server_with_status_0() {
     let mut server = talk_server();
     Peer::at(server.address).sends("你好");

@@ -261,14 +261,6 @@ impl Server {
         check(&without_count(&self.program.stderr.next()), expected);
     }
 
-    /// [`Server::logs`], past warnings.
-    #[track_caller]
-    pub fn logs_past_warnings(&mut self, expected: &str) {
-        let mut logged = std::iter::repeat_with(|| self.program.stderr.next());
-        let logged = logged.find(|line| !line.starts_with("warning: ")).unwrap();
-        check(&without_count(&logged), expected);
-    }
-
     /// Checks the next line on the server's screen, for what `peer` said.
     #[track_caller]
     pub fn shows(&mut self, line: &str, peer: &Peer) {
