@@ -24,7 +24,7 @@ impl Usage {
         for argument in env::args_os().skip(1) {
             let argument = argument.to_string_lossy().into_owned();
             match argument.as_str() {
-                "-h" | "--help" => exit(console::print(self.help())),
+                "-h" | "--help" => exit(console::print_line(self.help())),
                 _ if argument.starts_with('-') || operands.len() == max => {
                     self.misuse(format!("unexpected argument `{argument}`"))
                 }
@@ -37,7 +37,7 @@ impl Usage {
     /// The socket address of the operand ADDRESS, or of the default.
     ///
     /// `localhost` often stands for both `127.0.0.1` and `::1`. With UDP, a client cannot try which
-    /// of them has a server, so that all programs take the first IPv4 one, if there is one.
+    /// of them has a server, so all programs take the first IPv4 one, if there is one.
     ///
     /// Ends the program with [`Usage::misuse`] if the operand is no `HOST:PORT`.
     ///

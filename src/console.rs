@@ -12,7 +12,7 @@ use crate::text::without_line_ending;
 ///
 /// Where `println!` panics: `BrokenPipe` if nobody reads standard output any more, or what else
 /// the operating system reports.
-pub fn print(line: impl Display) -> io::Result<()> {
+pub fn print_line(line: impl Display) -> io::Result<()> {
     write(&format!("{line}\n"))
 }
 
@@ -46,7 +46,7 @@ pub fn read_line() -> io::Result<Option<String>> {
 ///
 /// # Errors
 ///
-/// As [`print()`] and [`read_line`].
+/// As [`print_line`] and [`read_line`].
 pub fn ask(prompt: &str) -> io::Result<Option<String>> {
     write(prompt)?;
     let answer = read_line()?;

@@ -15,7 +15,7 @@
 //! 3. [`message`]: what a datagram means, decided without a socket.
 //! 4. `src/bin/client.rs`, the group chat's client: the receive thread and the sending loop.
 //! 5. The rest when you meet it: [`protocol`] (limits, names, long lines), [`text`] (made safe to
-//!    show), [`net`] (socket addresses), [`console`] (print, log, ask), [`cli`] (the command line,
+//!    show), [`net`] (socket addresses), [`console`] (print_line, log, ask), [`cli`] (the command line,
 //!    the end of a program).
 //!
 //! # From a typed line to the others' screens
@@ -27,7 +27,7 @@
 //!       │ "大家好"                │ bytes, from where            │ bytes
 //!  protocol::chat_lines      Message::parse               text::sanitize_bytes
 //!       │ "小明 : 大家好"         │ Line("小明 : 大家好")         │ a safe line
-//!  UdpSocket::send           Server::say                  console::print
+//!  UdpSocket::send           Server::say                  console::print_line
 //!       │                         │ to each other member
 //!       └─── a datagram ───▶      └─── datagrams ───▶
 //! ```

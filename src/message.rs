@@ -20,7 +20,7 @@ pub enum Message {
     },
     /// A member says this chat line, which begins with the member's own name.
     Line(String),
-    /// The sender leaves. From a stranger, that is a leave that comes twice.
+    /// The sender leaves. From a stranger, that changes nothing.
     Leave,
     /// Nothing to do: a blank text, or a join that comes twice.
     Nothing,

@@ -10,7 +10,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::{io, thread};
 
-use udp_group_chat::console::{ask, log, print, read_line};
+use udp_group_chat::console::{ask, log, print_line, read_line};
 use udp_group_chat::protocol::{self, is_exit, parse_name};
 use udp_group_chat::{Context, cli, net, text::sanitize_bytes};
 
@@ -39,16 +39,16 @@ fn chat() -> io::Result<()> {
     });
     let socket = UdpSocket::bind(net::any_port(server))?;
     // This sends nothing. It makes the kernel drop datagrams from anyone but the server, and report
-    // ICMP's "port unreachable" (as ECONNREFUSED) if no server is there.
+    // an ICMP "port unreachable" from there, if one comes (ECONNREFUSED; on Windows, a reset).
     socket.connect(server).context(format!("cannot connect to {server}"))?;
 
-    print("-----欢迎来到聊天室,退出聊天室请输入'EXIT(不分大小写)'-----")?;
+    print_line("-----欢迎来到聊天室,退出聊天室请输入'EXIT(不分大小写)'-----")?;
     let chosen_name = match given_name {
         Some(name) => Some(name),
         None => ask_name()?,
     };
     let Some(name) = chosen_name else { return Ok(()) };
-    print(format!("-----------------{name}------------------"))?;
+    print_line(format!("-----------------{name}------------------"))?;
 
     let client = Arc::new(Client { socket, server, name });
     let shared = Arc::clone(&client);
@@ -68,9 +68,8 @@ fn chat() -> io::Result<()> {
 
 /// Asks for a name; `None` if the answer is EXIT, or the end of input.
 fn ask_name() -> io::Result<Option<String>> {
-    while let Some(answer) = ask("请输入你的名称:")? {
+    while let Some(answer) = ask("请输入你的名称:")?.filter(|answer| !is_exit(answer)) {
         match parse_name(&answer) {
-            _ if is_exit(&answer) => break,
             Ok(name) => return Ok(Some(name)),
             Err(reason) => log(format!("error: {reason}")),
         }
@@ -87,7 +86,7 @@ impl Client {
                 Ok(size) => {
                     let line = sanitize_bytes(&buffer[..size]);
                     if !line.trim().is_empty() {
-                        print(line)?;
+                        print_line(line)?;
                     }
                 }
                 Err(error) => log(format!("error: cannot reach {}: {error}", self.server)),
@@ -119,7 +118,7 @@ impl Client {
         if let Err(error) = self.socket.send(datagram.as_bytes()) {
             log(format!("error: cannot reach {}: {error}", self.server));
             // Linux and macOS may report here what became of an *earlier* datagram, without sending
-            // this one. That clears the report, so try once more; a second failure is the same one.
+            // this one. That clears the report, so try once more. If that fails too, it has been said.
             let _ = self.socket.send(datagram.as_bytes());
         }
     }

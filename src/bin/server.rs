@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 
-use udp_group_chat::console::{log, print};
+use udp_group_chat::console::{log, print_line};
 use udp_group_chat::message::{InvalidMessage, Message};
 use udp_group_chat::{Context, cli, protocol};
 
@@ -24,8 +24,8 @@ const MAX_MEMBERS: usize = 1000;
 
 struct Server {
     socket: UdpSocket,
-    /// The members' names by address; two may have the same name. Who goes without leaving stays
-    /// here until the server is started again.
+    /// The members' names by address; two may have the same name. A member who vanishes stays until
+    /// a leave comes from the same address, or the server is started again.
     roster: HashMap<SocketAddr, String>,
 }
 
@@ -80,7 +80,7 @@ impl Server {
 
     fn say(&self, from: SocketAddr, line: &str) {
         // The chat goes on even if nobody reads our standard output any more.
-        let _ = print(format!("\"{line}\" from {from}"));
+        let _ = print_line(format!("\"{line}\" from {from}"));
         self.relay(from, line);
     }
 

@@ -7,7 +7,7 @@
 use std::io;
 use std::net::UdpSocket;
 
-use udp_group_chat::console::{ask_at_most, log, print};
+use udp_group_chat::console::{ask_at_most, log, print_line};
 use udp_group_chat::protocol::{MAX_DATAGRAM, RECEIVE_BUFFER};
 use udp_group_chat::{Context, cli, net, text::sanitize_bytes};
 
@@ -34,7 +34,7 @@ fn talk() -> io::Result<()> {
         match sent.and_then(|_| socket.recv_from(&mut buffer)) {
             Ok((size, from)) => {
                 let answer = sanitize_bytes(&buffer[..size]);
-                print(format!("来自服务器{from}的消息:\n{answer}"))?;
+                print_line(format!("来自服务器{from}的消息:\n{answer}"))?;
             }
             Err(error) => log(format!("error: cannot reach {server}: {error}")),
         }

@@ -7,7 +7,7 @@
 use std::io;
 use std::net::UdpSocket;
 
-use udp_group_chat::console::{ask_at_most, log, print};
+use udp_group_chat::console::{ask_at_most, log, print_line};
 use udp_group_chat::protocol::{MAX_DATAGRAM, RECEIVE_BUFFER};
 use udp_group_chat::{Context, cli, text::sanitize_bytes};
 
@@ -31,7 +31,7 @@ fn talk() -> io::Result<()> {
         match socket.recv_from(&mut buffer) {
             Ok((size, from)) => {
                 let message = sanitize_bytes(&buffer[..size]);
-                print(format!("来自客户端{from}的消息:\n{message}"))?;
+                print_line(format!("来自客户端{from}的消息:\n{message}"))?;
                 let Some(answer) = ask_at_most(MAX_DATAGRAM, "please input send to msg:")? else {
                     return Ok(());
                 };
