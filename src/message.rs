@@ -46,9 +46,11 @@ impl Message {
         }
         let text = str::from_utf8(datagram).map(sanitize).map_err(|_| InvalidMessage::NotUtf8)?;
         // `NAME : TEXT`, or bare text.
-        let cut = text.split_once(SEPARATOR);
-        let said = cut.map_or(&*text, |(_, said)| said);
-        match (sender, cut.map(|(name, _)| name.trim())) {
+        let (name, said) = match text.split_once(SEPARATOR) {
+            Some((name, said)) => (Some(name.trim()), said),
+            None => (None, text.as_str()),
+        };
+        match (sender, name) {
             // Under any name: the sender's port may have been that of a member who went without
             // leaving, and `exit` must work all the same.
             _ if is_exit(said) => Ok(Message::Leave),

@@ -34,7 +34,7 @@ fn main() {
 fn chat() -> io::Result<()> {
     let mut operands = USAGE.operands(2);
     let server = USAGE.address(operands.next())?;
-    let given_name = operands.next().map(|text| {
+    let mut name = operands.next().map(|text| {
         parse_name(&text).unwrap_or_else(|reason| USAGE.misuse(format!("`{text}`: {reason}")))
     });
     let socket = UdpSocket::bind(net::any_port(server))?;
@@ -42,12 +42,12 @@ fn chat() -> io::Result<()> {
     // an ICMP "port unreachable" from there, if one comes (ECONNREFUSED; on Windows, a reset).
     socket.connect(server).context(format!("cannot connect to {server}"))?;
 
+    // "Welcome to the chat room; to leave, type EXIT, in upper or lower case"
     print_line("-----欢迎来到聊天室,退出聊天室请输入'EXIT(不分大小写)'-----")?;
-    let chosen_name = match given_name {
-        Some(name) => Some(name),
-        None => ask_name()?,
-    };
-    let Some(name) = chosen_name else { return Ok(()) };
+    if name.is_none() {
+        name = ask_name()?;
+    }
+    let Some(name) = name else { return Ok(()) };
     print_line(format!("-----------------{name}------------------"))?;
 
     let client = Arc::new(Client { socket, server, name });
@@ -68,6 +68,7 @@ fn chat() -> io::Result<()> {
 
 /// Asks for a name; `None` if the answer is EXIT, or the end of input.
 fn ask_name() -> io::Result<Option<String>> {
+    // "Please type your name:"
     while let Some(answer) = ask("请输入你的名称:")?.filter(|answer| !is_exit(answer)) {
         match parse_name(&answer) {
             Ok(name) => return Ok(Some(name)),

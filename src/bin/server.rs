@@ -18,14 +18,14 @@ const USAGE: cli::Usage = cli::Usage {
     default_address: "127.0.0.1:9999",
 };
 
-/// The most members that the room holds: anyone may join from any number of ports, and each member
-/// costs memory, and a datagram for every line. Those who knock at a full room are not told.
+/// The room's limit: anyone may join from many ports, and each member costs memory, and a datagram
+/// for every line. Whoever knocks at a full room is not told.
 const MAX_MEMBERS: usize = 1000;
 
 struct Server {
     socket: UdpSocket,
-    /// The members' names by address; two may have the same name. A member who vanishes stays until
-    /// a leave comes from the same address, or the server is started again.
+    /// The members' names by address; two may have the same name. A client that is killed stays
+    /// listed until the server is started again, or its port's next user leaves.
     roster: HashMap<SocketAddr, String>,
 }
 
@@ -44,8 +44,8 @@ fn serve() -> io::Result<()> {
     loop {
         match server.socket.recv_from(&mut buffer) {
             Ok((size, from)) => server.handle(from, &buffer[..size]),
-            // So Windows reports that an earlier datagram found nobody there, without saying where.
-            // A socket that failed every time would log for ever: the price of so simple a loop.
+            // Windows may report here that an earlier datagram of ours found a closed port, not whose.
+            // To go on is a choice: a socket that failed every time would log for ever.
             Err(error) => log(format!("Someone left unexpectedly: {error}")),
         }
     }
@@ -71,7 +71,7 @@ impl Server {
             return;
         }
         log(format!("{name} entered from {from}"));
-        self.relay(from, &format!("{name} 进入聊天室..."));
+        self.relay(from, &format!("{name} 进入聊天室...")); // "enters the room"
         self.roster.insert(from, name);
         if let Some(line) = line {
             self.say(from, &line);
@@ -87,7 +87,7 @@ impl Server {
     fn leave(&mut self, from: SocketAddr) {
         if let Some(name) = self.roster.remove(&from) {
             log(format!("{name} left from {from}"));
-            self.relay(from, &format!("{name} 离开了聊天室..."));
+            self.relay(from, &format!("{name} 离开了聊天室...")); // "has left the room"
         }
     }
 
