@@ -191,20 +191,6 @@ fn screen_outputs_that_nobody_reads_stop_nothing() {
 }
 
 #[test]
-fn a_member_who_is_gone_costs_nobody_their_copy() {
-    let (mut server, ming, hong) = two_in_a_room();
-    let gone = Peer::who_may_go(server.address);
-    gone.sends("gone");
-    server.program.stderr.until("gone entered from");
-    drop(gone);
-    hong.gets("gone 进入聊天室...");
-    for number in 0..10 {
-        ming.sends(format!("小明 : {number}"));
-        hong.gets(&format!("小明 : {number}"));
-    }
-}
-
-#[test]
 fn an_ipv6_room_works_the_same() {
     if std::net::UdpSocket::bind("[::1]:0").is_err() {
         return; // no IPv6 here

@@ -1,5 +1,6 @@
 //! Ports that a test can leave: nobody else gets them by chance.
 
+use std::io::ErrorKind::{ConnectionRefused, ConnectionReset};
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -37,10 +38,7 @@ pub fn wait_until_refused(address: SocketAddr) {
     loop {
         // Linux and macOS say "connection refused", Windows "connection reset".
         let heard = probe.send(b"").and_then(|_| probe.recv(&mut [0]));
-        if heard.is_err_and(|error| {
-            use std::io::ErrorKind::{ConnectionRefused, ConnectionReset};
-            [ConnectionRefused, ConnectionReset].contains(&error.kind())
-        }) {
+        if heard.is_err_and(|error| [ConnectionRefused, ConnectionReset].contains(&error.kind())) {
             return;
         }
         assert!(started.elapsed() < DEADLINE, "somebody is at {address}");
