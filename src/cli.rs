@@ -17,8 +17,8 @@ pub struct Usage {
 impl Usage {
     /// The operands that this process was given, at most `max`.
     ///
-    /// Ends the program with the help if `-h` or `--help` is among them, and with
-    /// [`Usage::misuse`] if another option is, or an operand too many.
+    /// Ends the program at `-h` and `--help`, with the help, and at any other option and an operand
+    /// too many, with [`Usage::misuse`].
     pub fn operands(&self, max: usize) -> std::vec::IntoIter<String> {
         let mut operands = Vec::new();
         for argument in env::args_os().skip(1) {
@@ -36,14 +36,14 @@ impl Usage {
 
     /// The socket address of the operand ADDRESS, or of the default.
     ///
-    /// `localhost` often stands for both `127.0.0.1` and `::1`. With UDP, a client cannot try which
-    /// of them has a server, so all programs take the first IPv4 one, if there is one.
+    /// `localhost` often stands for both `127.0.0.1` and `::1`. A UDP client cannot try which of
+    /// them has a server, and be sure, so all programs take the first IPv4 one, if there is one.
     ///
     /// Ends the program with [`Usage::misuse`] if the operand is no `HOST:PORT`.
     ///
     /// # Errors
     ///
-    /// What the operating system's resolver reports.
+    /// What the operating system's resolver reports, or that it finds no address.
     pub fn address(&self, operand: Option<String>) -> io::Result<SocketAddr> {
         let address = operand.as_deref().unwrap_or(self.default_address);
         let Some(host_and_port) = net::host_and_port(address) else {

@@ -15,8 +15,8 @@
 //! 3. [`message`]: what a datagram means, decided without a socket.
 //! 4. `src/bin/client.rs`, the group chat's client: the receive thread and the sending loop.
 //! 5. The rest when you meet it: [`protocol`] (limits, names, long lines), [`text`] (made safe to
-//!    show), [`net`] (socket addresses), [`console`] (print_line, log, ask), [`cli`] (the command line,
-//!    the end of a program).
+//!    show), [`net`] (socket addresses), [`console`] (what is printed and typed), [`cli`] (the
+//!    command line, the end of a program).
 //!
 //! # From a typed line to the others' screens
 //!
@@ -34,10 +34,10 @@
 //!
 //! # What blocks
 //!
-//! The server waits in one place, `recv_from`, and handles one datagram at a time; the kernel keeps
-//! what arrives meanwhile in the socket's buffer, and drops what does not fit. Nothing else touches
-//! the roster, so there is nothing to lock. It can also be held up by `send_to`, while the send
-//! buffer is full, and by printing, while its terminal stands still.
+//! The server waits for datagrams in one place, `recv_from`, and handles one at a time; the kernel
+//! keeps what arrives meanwhile in the socket's buffer, and drops what does not fit. Nothing else
+//! touches the roster, so there is nothing to lock. It can also be held up by `send_to`, while the
+//! send buffer is full, and by printing, while its terminal stands still.
 //!
 //! The client waits for two things, the keyboard and the socket, so it has a thread for each. They
 //! share the socket, the server's address and a name, and none of these changes.

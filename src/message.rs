@@ -10,8 +10,8 @@ use crate::text::sanitize;
 /// What a datagram means to the server.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Message {
-    /// A stranger enters, with a bare name or with a chat line. A chat line comes from a client
-    /// that the server does not know any more, after a restart, or whose join was lost.
+    /// A stranger enters, with a bare name or with a chat line. A chat line comes from somebody whom
+    /// the server does not know, or not any more: after a restart, say, or a lost join.
     Join {
         /// The name to enter under.
         name: String,
@@ -109,7 +109,7 @@ impl InvalidMessage {
             Self::TooLong(_) => format!("消息超过 {MAX_DATAGRAM} 字节"),
             Self::NotUtf8 => "消息不是 UTF-8 文本".to_owned(),
             Self::TooLongWithName(_) => format!("消息加上名称后超过 {MAX_DATAGRAM} 字节"),
-            Self::Name(_) => "名称无效".to_owned(), // never sent: a member's name is valid
+            Self::Name(_) => "名称无效".to_owned(), // never sent: only strangers' are checked
         };
         format!("[提示] {reason}，未转发")
     }

@@ -17,7 +17,7 @@ pub const MAX_DATAGRAM: usize = 1024;
 /// on Windows it would be an error.
 pub const RECEIVE_BUFFER: usize = 65_536;
 
-/// The longest name, in bytes of UTF-8: 42 Chinese characters.
+/// The longest name, in bytes of UTF-8: 42 of the usual Chinese characters.
 ///
 /// Short enough to leave most of a datagram for what is said.
 pub const MAX_NAME: usize = 128;

@@ -37,9 +37,9 @@ fn chat() -> io::Result<()> {
     let mut name = operands.next().map(|text| {
         parse_name(&text).unwrap_or_else(|reason| USAGE.misuse(format!("`{text}`: {reason}")))
     });
-    let socket = UdpSocket::bind(net::any_port(server))?;
-    // This sends nothing. It makes the kernel drop datagrams from anyone but the server, and report
-    // an ICMP "port unreachable" from there, if one comes (ECONNREFUSED; on Windows, a reset).
+    let socket = UdpSocket::bind(net::any_port(server)).context("cannot bind a port")?;
+    // This sends nothing. From now on the kernel drops datagrams from anyone but the server, and
+    // reports an ICMP "port unreachable" from there, if one comes (ECONNREFUSED; on Windows, a reset).
     socket.connect(server).context(format!("cannot connect to {server}"))?;
 
     // "Welcome to the chat room; to leave, type EXIT, in upper or lower case"
@@ -119,7 +119,7 @@ impl Client {
         if let Err(error) = self.socket.send(datagram.as_bytes()) {
             log(format!("error: cannot reach {}: {error}", self.server));
             // Linux and macOS may report here what became of an *earlier* datagram, without sending
-            // this one. That clears the report, so try once more. If that fails too, it has been said.
+            // this one. That clears the report, so try once more. One line about it is enough.
             let _ = self.socket.send(datagram.as_bytes());
         }
     }

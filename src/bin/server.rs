@@ -44,7 +44,7 @@ fn serve() -> io::Result<()> {
     loop {
         match server.socket.recv_from(&mut buffer) {
             Ok((size, from)) => server.handle(from, &buffer[..size]),
-            // Windows may report here that an earlier datagram of ours found a closed port, not whose.
+            // Windows may report here that an earlier datagram of ours hit a closed port, but not whose.
             // To go on is a choice: a socket that failed every time would log for ever.
             Err(error) => log(format!("Someone left unexpectedly: {error}")),
         }

@@ -23,7 +23,7 @@ fn main() {
 fn talk() -> io::Result<()> {
     let mut operands = USAGE.operands(1);
     let server = USAGE.address(operands.next())?;
-    let socket = UdpSocket::bind(net::any_port(server))?;
+    let socket = UdpSocket::bind(net::any_port(server)).context("cannot bind a port")?;
     socket.connect(server).context(format!("cannot connect to {server}"))?;
 
     let mut buffer = [0; RECEIVE_BUFFER];
