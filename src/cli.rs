@@ -18,7 +18,7 @@ impl Usage {
     /// The operands that this process was given, at most `max`.
     ///
     /// Ends the program at `-h` and `--help`, with the help, and at any other option and an operand
-    /// too many, with [`Usage::misuse`].
+    /// too many, with [`Usage::misuse`]: whichever comes first.
     pub fn operands(&self, max: usize) -> std::vec::IntoIter<String> {
         let mut operands = Vec::new();
         for argument in env::args_os().skip(1) {

@@ -41,8 +41,8 @@ pub fn read_line() -> io::Result<Option<String>> {
     Ok(Some(without_line_ending(&line).to_owned()))
 }
 
-/// Prints `prompt` and reads the answer, as Python's `input(prompt)` does; `None` at the end of
-/// input, after a line ending.
+/// Prints `prompt` and reads the answer, as Python's `input(prompt)` does. At the end of input,
+/// prints a line ending and gives `None`.
 ///
 /// # Errors
 ///

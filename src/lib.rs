@@ -2,16 +2,16 @@
 //! [*Python基于Socket实现群聊*](https://www.cnblogs.com/huny/p/14051152.html) (called "the article"
 //! everywhere here), in Rust with nothing but `std`.
 //!
-//! This is the way through the code. README.md says how to run it. What the room says is in the
-//! article's language; what the shell sees (usage, errors, the server's log) is in English.
+//! This is the way through the code. README.md says how to run it. The chat's texts are in the
+//! article's language; usage, errors and the server's log are in English.
 //!
 //! # Read the programs first
 //!
 //! 1. `src/bin/talk-server.rs` and `src/bin/talk-client.rs`, the article's first pair: bind,
 //!    receive, print, ask, send. Every socket call of theirs stands there.
 //! 2. `src/bin/server.rs`, the group chat's server: bind, the roster, receive. `Server::handle` has
-//!    the branches of the article's loop (who is new? who leaves? who says something?), and one for
-//!    what ends the article's server.
+//!    the branches of the article's loop (who is new? who leaves? who says something?), and two more:
+//!    nothing to do, and a datagram that is dropped.
 //! 3. [`message`]: what a datagram means, decided without a socket.
 //! 4. `src/bin/client.rs`, the group chat's client: the receive thread and the sending loop.
 //! 5. The rest when you meet it: [`protocol`] (limits, names, long lines), [`text`] (made safe to

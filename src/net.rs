@@ -2,8 +2,8 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// Splits `HOST:PORT`; `None` if it is malformed. Brackets around the host, for IPv6, are taken off,
-/// and the colon may be the full-width one of a Chinese keyboard.
+/// Splits `HOST:PORT`; `None` if it is malformed. Brackets around the host, for IPv6, are taken
+/// off, and the colon may be the full-width one of a Chinese keyboard.
 ///
 /// ```
 /// use udp_group_chat::net::host_and_port;

@@ -1,4 +1,5 @@
-//! What server and client agree on: the limits, and the strings that stand in datagrams.
+//! What server and client agree on: the limits of datagrams and names, the separator, `exit`, and
+//! the form of a chat line.
 //!
 //! A datagram is its text, without header or number.
 

@@ -1,6 +1,6 @@
-//! Our clients and our server over a line that loses datagrams, doubles them and changes their
+//! Our clients and our server over a network that loses datagrams, doubles them and changes their
 //! order, as UDP may: nobody is misnamed, no line becomes a name, whoever is missing is back at their
-//! next line. `SEED=7 cargo test --test bad_line` has the line lose others.
+//! next line. `SEED=7 cargo test --test bad_line` has the network lose others.
 
 mod common;
 
@@ -13,7 +13,7 @@ use Fate::{Arrives, ArrivesLate, ArrivesTwice, IsLost};
 use common::random::{Random, seed};
 use common::{DEADLINE, Peer, Program, Server};
 
-/// What becomes of a datagram on the line.
+/// What becomes of a datagram on the network.
 enum Fate {
     Arrives,
     IsLost,
@@ -27,7 +27,7 @@ const MENDS: &str = "回来";
 
 /// One client's datagrams in one direction.
 struct Way<F> {
-    /// Decides on each datagram, from its number, which no other on the line has, and its text.
+    /// Decides on each datagram, from its number, which no other has, and its text.
     fate: F,
     number: u64,
     late: Vec<Vec<u8>>,
@@ -55,14 +55,14 @@ impl<F: Fn(u64, &str) -> Fate> Way<F> {
     }
 }
 
-/// A line to `server`, at the address that is given back; its threads run until the test's process
+/// A network to `server`, at the address that is given back; its threads run until the test's process
 /// ends. The server sees an address of its own for each client.
-fn bad_line<F>(server: SocketAddr, fate: F) -> SocketAddr
+fn bad_network<F>(server: SocketAddr, fate: F) -> SocketAddr
 where
     F: Fn(u64, &str) -> Fate + Clone + Send + 'static,
 {
     let front = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let line = front.local_addr().unwrap();
+    let network = front.local_addr().unwrap();
     let mut ways = (0..).map(move |way| Way {
         fate: fate.clone(),
         number: way << 32,
@@ -84,7 +84,7 @@ where
             up.carry(datagram, back, server);
         });
     });
-    line
+    network
 }
 
 /// Deals with all that arrives, for ever.
@@ -143,7 +143,7 @@ fn up_to(last: &str, mut next: impl FnMut() -> String) -> Vec<String> {
     read
 }
 
-/// A server, and somebody in its room by a good line.
+/// A server, and somebody in its room directly.
 fn watched() -> (Server, Peer) {
     let mut server = Server::start();
     let watcher = Peer::joins(&mut server, "watcher");
@@ -154,7 +154,7 @@ fn watched() -> (Server, Peer) {
 fn nobody_is_misnamed_and_no_line_becomes_a_name() {
     let seed = seed();
     let (mut server, watcher) = watched();
-    let line = bad_line(server.address, move |number, _| {
+    let network = bad_network(server.address, move |number, _| {
         match Random::new(seed.rotate_left(40) ^ number).below(10) {
             0..=2 => IsLost,
             3 | 4 => ArrivesTwice,
@@ -162,7 +162,7 @@ fn nobody_is_misnamed_and_no_line_becomes_a_name() {
             _ => Arrives,
         }
     });
-    let mut clients = NAMES.map(|name| Program::client(line, name));
+    let mut clients = NAMES.map(|name| Program::client(network, name));
     for (client, name) in clients.iter_mut().zip(NAMES) {
         client.stdout.until(&format!("-{name}-"));
     }
@@ -203,11 +203,11 @@ fn nobody_is_misnamed_and_no_line_becomes_a_name() {
 fn a_lost_join_heals_at_the_next_line_and_a_lost_leave_disturbs_nobody() {
     let (mut server, watcher) = watched();
     let (tell, lost) = channel();
-    let line = bad_line(server.address, move |_, text| {
+    let network = bad_network(server.address, move |_, text| {
         let is_lost = ["小明", "小明 : exit"].contains(&text) && tell.send(()).is_ok();
         if is_lost { IsLost } else { Arrives }
     });
-    let mut ming = Program::client(line, "小明");
+    let mut ming = Program::client(network, "小明");
     lost.recv_timeout(DEADLINE).expect("the join is lost");
     watcher.gets_nothing_more(&mut server);
     ming.types("有人吗?");
@@ -219,7 +219,7 @@ fn a_lost_join_heals_at_the_next_line_and_a_lost_leave_disturbs_nobody() {
     ming.types("exit");
     lost.recv_timeout(DEADLINE).expect("the leave is lost");
     assert_eq!(ming.status(), 0);
-    let mut hong = Program::client(line, "小红");
+    let mut hong = Program::client(network, "小红");
     watcher.gets("小红 进入聊天室...");
     watcher.sends("watcher : 你好");
     hong.stdout.until("watcher : 你好");

@@ -3,12 +3,12 @@
 
 mod common;
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
 use common::ports::{nobody, wait_until_refused};
-use common::{ASK_NAME, CLIENT, DEADLINE, LONGEST_DATAGRAM, Peer, Program, WELCOME};
+use common::{ASK_NAME, CLIENT, DEADLINE, LONGEST_DATAGRAM, Lines, Peer, Program, WELCOME};
 use common::{command, spawn};
 
 /// A client called 小明 at a bare socket that has its join.
@@ -204,8 +204,7 @@ fn rule_7_with_standard_output_closed_the_client_leaves_and_ends() {
 
 /// The line on standard error for one refusal.
 fn refused(address: impl std::fmt::Display) -> String {
-    let reason = if cfg!(windows) { "(os error 10054)" } else { "Connection refused (os error" };
-    format!("error: cannot reach {address}: {reason}")
+    format!("error: cannot reach {address}: Connection refused (os error")
 }
 
 #[test]
@@ -251,6 +250,7 @@ fn rule_8_a_server_that_comes_late_gets_the_next_line_whole() {
 
 /// Linux and macOS tell whichever thread makes the next call. Here that is the sending one, because
 /// the other stands still: nobody reads what it prints.
+#[cfg_attr(windows, ignore = "Windows reports to recv only")]
 #[test]
 fn rule_8_a_refusal_that_send_reports_does_not_cost_the_next_line() {
     let server = Peer::as_server_at(nobody());
@@ -263,13 +263,14 @@ fn rule_8_a_refusal_that_send_reports_does_not_cost_the_next_line() {
     }
     drop(server);
     wait_until_refused(address);
-    writeln!(input, "lost").unwrap();
-    // The kernel answers at once, on the same machine; the client has sent when it reads on.
-    writeln!(input, "also lost").unwrap();
-    let mut error = String::new();
-    let mut stderr = BufReader::new(child.stderr.take().unwrap());
-    stderr.read_line(&mut error).unwrap();
-    assert!(error.starts_with(&refused(address)), "{error}");
+    // The first is refused, at once on the same machine. The second meets that report, is sent again
+    // and refused again: so does the third.
+    input.write_all(b"one\ntwo\nthree\n").unwrap();
+    let mut stderr = Lines::of(child.stderr.take().unwrap());
+    for _ in 0..2 {
+        let error = stderr.next();
+        assert!(error.starts_with(&refused(address)), "{error}");
+    }
     let server = Peer::as_server_at(address);
     writeln!(input, "heard").unwrap();
     while server.next() != "小明 : heard" {}

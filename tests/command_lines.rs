@@ -2,8 +2,6 @@
 
 mod common;
 
-use std::time::Duration;
-
 use assert_cmd::Command;
 use common::{CLIENT, SERVER, TALK_CLIENT, TALK_SERVER};
 use predicates::prelude::*;
@@ -19,7 +17,7 @@ const PROGRAMS: [(&str, &str, &str); 4] = [
 
 fn run(path: &str) -> Command {
     let mut command = Command::new(path);
-    command.timeout(Duration::from_secs(20));
+    command.timeout(common::DEADLINE);
     command
 }
 
@@ -78,7 +76,7 @@ fn an_address_that_cannot_be_resolved_or_bound_is_named() {
         starts_with("error: cannot ").and(contains(address)).and(one_line)
     };
     for (path, _, _) in PROGRAMS {
-        for address in ["nobody.invalid:1", "not an address:1"] {
+        for address in ["nobody..invalid:1", "not an address:1"] {
             let ran = run(path).arg(address).assert();
             ran.code(1).stdout("").stderr(one_line_about(address));
         }

@@ -10,10 +10,12 @@
 //! cargo test                                         # did anything else break?
 //! ```
 //!
-//! They can be done in any order, on one copy or each on its own. Exercises 2 and 4 each take
-//! something out of the chat that was a line before. All else that would change on the wire has to
-//! be switched on by an environment variable: without it, the programs stay the article's, byte for
-//! byte.
+//! They can be done in any order, on one copy or each on its own. Exercises 2 and 4 each turn
+//! a chat line into a command. Any other change to a datagram has to be switched on by an environment
+//! variable: without it, the programs stay the article's, byte for byte.
+//!
+//! In Chinese: 在线 is "online", 悄悄话 "a whisper", 没有人叫OTHER "nobody is called OTHER", 丢了N句 "N
+//! lines lost", 寻找 "looking for", 在此 "here".
 //!
 //! Add functions, fields of `Server` and kinds of `Message` as you like. The rest of the suite uses
 //! what is there, so this has to stay, as it is called and as it answers:
@@ -74,7 +76,7 @@ fn hears(member: &Peer, expected: &[&str], step: &str) {
     assert!(last.is_some(), "{step}; but it is no member, who would be hinted at for b\"\\xff\"");
 }
 
-/// Checks the next line on the server's screen.
+/// Checks the next line of the server's standard output.
 #[track_caller]
 fn is_printed(server: &mut Server, line: &str, peer: &Peer, step: &str) {
     let printed = server.program.stdout.next();
@@ -151,7 +153,7 @@ fn how_many_are_here() {
 /// members, the asking one among them, in the order that Rust sorts strings in. A name that two have
 /// stands there twice. The line is not relayed, and not printed on the server's standard output.
 ///
-/// On the wire that is `NAME : /who` under the member's own name, or the bare `/who` that netcat
+/// As a datagram, that is `NAME : /who` under the member's own name, or the bare `/who` that netcat
 /// sends, with white space around it or without, however much. Anything else is a chat line as ever:
 /// `/WHO`, `/whoever`, `/who 小红`, a `/who` inside a longer line or under somebody else's name. A
 /// stranger's `NAME : /who` lets that name enter, as any chat line does, and is then answered: so a
@@ -318,7 +320,7 @@ fn a_newcomer_is_welcomed() {
 /// **Goal.** What a member says as `/to OTHER TEXT` (`NAME : /to OTHER TEXT` under their own name, or
 /// netcat's bare `/to OTHER TEXT`, whatever is in TEXT) reaches only the members called OTHER, all of them (the sender
 /// too, if that is the sender's name), as `NAME : (悄悄话) TEXT`. If nobody is called so, the sender
-/// alone gets `[提示] 没有人叫OTHER`. TEXT is never printed on the server's screen, its log included.
+/// alone gets `[提示] 没有人叫OTHER`. TEXT stands neither on the server's standard output nor in its log.
 ///
 /// White space (`char::is_whitespace`), one or more of it, stands after `/to` and after OTHER, and
 /// may stand before `/to`; so whoever has a space in the name cannot be whispered to. OTHER is the

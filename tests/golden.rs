@@ -1,7 +1,8 @@
 //! What the article's programs did, datagram by datagram, and that ours do the same.
 //!
 //! The recordings are in `tests/golden/`; the head of each says how it was made. They are played to
-//! the real server and client, which have to send and print every byte that the article's did.
+//! the real server and client, which have to send and print every byte that the article's did, but
+//! for the steps marked `article only`.
 
 mod common;
 

@@ -14,12 +14,12 @@ use common::{NOT_UTF8, Peer, Server, TOO_LONG, TOO_LONG_WITH_NAME, hostile};
 const PEERS: usize = 12;
 const DATAGRAMS: usize = 12_000;
 
-/// What one datagram brings about: to all other members, to its sender, on the screen, in the log.
+/// What one datagram brings about: to all other members, to its sender, on standard output, in the log.
 #[derive(Default)]
 struct Outcome {
     to_others: Vec<String>,
     to_sender: Option<&'static str>,
-    screen: Option<String>,
+    printed: Option<String>,
     log: Option<&'static str>,
 }
 
@@ -73,7 +73,7 @@ impl Model {
             self.names.insert(sender, name);
             return Outcome {
                 to_others: [notice].into_iter().chain(line.clone()).collect(),
-                screen: line,
+                printed: line,
                 log: Some(" entered from "),
                 ..Outcome::default()
             };
@@ -86,7 +86,7 @@ impl Model {
         if line.len() > 1024 {
             return rejected(TOO_LONG_WITH_NAME);
         }
-        Outcome { to_others: vec![line.clone()], screen: Some(line), ..Outcome::default() }
+        Outcome { to_others: vec![line.clone()], printed: Some(line), ..Outcome::default() }
     }
 }
 
@@ -117,14 +117,14 @@ fn the_server_does_what_the_rules_say_of_any_datagram() {
 
         peers[sender].sends(&datagram);
         let outcome = model.handle(sender, &datagram);
-        let (is_screen, is_log) = (outcome.screen.is_some(), outcome.log.unwrap_or_default());
+        let (is_printed, log) = (outcome.printed.is_some(), outcome.log.unwrap_or_default());
         if let Some(part) = outcome.log {
             let line = server.program.stderr.next();
             assert!(line.contains(part), "{step}: logged {line:?}, not {part:?}");
         }
-        if let Some(line) = outcome.screen {
+        if let Some(line) = outcome.printed {
             let expected = format!("\"{line}\" from {}", peers[sender].address());
-            assert_eq!(server.program.stdout.next(), expected, "{step}: on the screen");
+            assert_eq!(server.program.stdout.next(), expected, "{step}: on standard output");
         }
         for (number, peer) in peers.iter().enumerate() {
             let is_other = number != sender && model.names.contains_key(&number);
@@ -136,10 +136,10 @@ fn the_server_does_what_the_rules_say_of_any_datagram() {
         if let Some(hint) = outcome.to_sender.filter(|hint| !hint.is_empty()) {
             assert_eq!(peers[sender].next(), hint, "{step}: to the sender");
         }
-        entered += u32::from(is_log.contains("entered"));
-        left += u32::from(is_log.contains("left"));
-        warned += u32::from(is_log.contains("warning"));
-        said += u32::from(is_screen);
+        entered += u32::from(log.contains("entered"));
+        left += u32::from(log.contains("left"));
+        warned += u32::from(log.contains("warning"));
+        said += u32::from(is_printed);
     }
     server.catch_up();
     peers.iter().for_each(Peer::has_nothing_more);

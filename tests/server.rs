@@ -128,7 +128,7 @@ fn rule_5_a_full_room_lets_nobody_in_and_keeps_who_is_there() {
     assert!(warning.contains(&late.address().to_string()), "{warning}");
     late.gets_nothing_more(&mut server);
 
-    // One seat becomes free, and is taken.
+    // One member leaves, so another can enter.
     silent[0].sends("exit");
     silent[1].gets("小明 离开了聊天室...");
     late.sends("late : hello");
@@ -166,7 +166,7 @@ fn rule_6_what_a_member_says_is_relayed_under_their_name() {
 }
 
 #[test]
-fn screen_outputs_that_nobody_reads_stop_nothing() {
+fn outputs_that_nobody_reads_stop_nothing() {
     let mut child = common::spawn(&mut common::command(SERVER, &["127.0.0.1:0"]));
     drop(child.stdout.take());
     let mut first = String::new();

@@ -39,7 +39,7 @@ fn chat() -> io::Result<()> {
     });
     let socket = UdpSocket::bind(net::any_port(server)).context("cannot bind a port")?;
     // This sends nothing. From now on the kernel drops datagrams from anyone but the server, and
-    // reports an ICMP "port unreachable" from there, if one comes (ECONNREFUSED; on Windows, a reset).
+    // reports an ICMP "port unreachable" from there (ECONNREFUSED; on Windows, a reset).
     socket.connect(server).context(format!("cannot connect to {server}"))?;
 
     // "Welcome to the chat room; to leave, type EXIT, in upper or lower case"

@@ -19,7 +19,7 @@ const USAGE: cli::Usage = cli::Usage {
 };
 
 /// The room's limit: anyone may join from many ports, and each member costs memory, and a datagram
-/// for every line. Whoever knocks at a full room is not told.
+/// for every line. A full room does not answer strangers.
 const MAX_MEMBERS: usize = 1000;
 
 struct Server {
@@ -44,7 +44,7 @@ fn serve() -> io::Result<()> {
     loop {
         match server.socket.recv_from(&mut buffer) {
             Ok((size, from)) => server.handle(from, &buffer[..size]),
-            // Windows may report here that an earlier datagram of ours hit a closed port, but not whose.
+            // Windows may report here that an earlier datagram hit a closed port, but not whose.
             // To go on is a choice: a socket that failed every time would log for ever.
             Err(error) => log(format!("Someone left unexpectedly: {error}")),
         }
@@ -52,7 +52,7 @@ fn serve() -> io::Result<()> {
 }
 
 impl Server {
-    /// Finds out what one datagram means, and does it.
+    /// Finds out what one datagram means, and acts on it.
     fn handle(&mut self, from: SocketAddr, datagram: &[u8]) {
         let sender = self.roster.get(&from).map(String::as_str); // none: a stranger
         match Message::parse(sender, datagram) {

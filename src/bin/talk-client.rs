@@ -34,7 +34,7 @@ fn talk() -> io::Result<()> {
         match sent.and_then(|_| socket.recv_from(&mut buffer)) {
             Ok((size, from)) => {
                 let answer = sanitize_bytes(&buffer[..size]);
-                print_line(format!("来自服务器{from}的消息:\n{answer}"))?;
+                print_line(format!("来自服务器{from}的消息:\n{answer}"))?; // "message from the server"
             }
             Err(error) => log(format!("error: cannot reach {server}: {error}")),
         }

@@ -31,7 +31,7 @@ fn talk() -> io::Result<()> {
         match socket.recv_from(&mut buffer) {
             Ok((size, from)) => {
                 let message = sanitize_bytes(&buffer[..size]);
-                print_line(format!("来自客户端{from}的消息:\n{message}"))?; // "from client"
+                print_line(format!("来自客户端{from}的消息:\n{message}"))?; // "message from the client"
                 let Some(answer) = ask_at_most(MAX_DATAGRAM, "please input send to msg:")? else {
                     return Ok(());
                 };

@@ -1,7 +1,7 @@
 //! The programs as users run them, and peers made of bare sockets.
 //!
-//! Nothing here sleeps to decide a result: everything waits for its event, and fails at a deadline
-//! far beyond what a loaded machine needs. What fails names the line of the test that asked for it.
+//! Nothing here sleeps to decide a result: what waits here fails at a deadline far beyond what a
+//! loaded machine needs, and names the line of the test that asked for it.
 
 // Every test file takes what it needs of this.
 #![allow(dead_code)]
@@ -144,7 +144,7 @@ pub struct Lines {
 }
 
 impl Lines {
-    fn of(output: impl Read + Send + 'static) -> Self {
+    pub fn of(output: impl Read + Send + 'static) -> Self {
         let (lines, incoming) = channel();
         thread::spawn(move || {
             let mut output = BufReader::new(output);
@@ -261,7 +261,7 @@ impl Server {
         check(&without_count(&self.program.stderr.next()), expected);
     }
 
-    /// Checks the next line on the server's screen, for what `peer` said.
+    /// Checks the next line of the server's standard output, for what `peer` said.
     #[track_caller]
     pub fn shows(&mut self, line: &str, peer: &Peer) {
         let expected = format!("\"{line}\" from {}", peer.address());

@@ -13,7 +13,7 @@ use super::DEADLINE;
 pub fn bind_apart() -> UdpSocket {
     static TRIED: AtomicUsize = AtomicUsize::new(0);
 
-    // Where the tests of no other process begin.
+    // Processes that run at once seldom begin at the same place.
     let first = process::id() as usize * 64;
     iter::repeat_with(|| 16_384 + (first + TRIED.fetch_add(1, Ordering::Relaxed)) % 16_384)
         .find_map(|port| UdpSocket::bind(("127.0.0.1", port as u16)).ok())
