@@ -19,7 +19,7 @@ impl Usage {
     ///
     /// Ends the program at `-h` and `--help`, with the help, and at any other option and an operand
     /// too many, with [`Usage::misuse`]: whichever comes first.
-    pub fn operands(&self, max: usize) -> std::vec::IntoIter<String> {
+    pub fn operands(&self, max: usize) -> impl Iterator<Item = String> {
         let mut operands = Vec::new();
         for argument in env::args_os().skip(1) {
             let argument = argument.to_string_lossy().into_owned();

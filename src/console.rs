@@ -16,7 +16,7 @@ pub fn print_line(line: impl Display) -> io::Result<()> {
     write(&format!("{line}\n"))
 }
 
-/// Prints `line` to standard error. If that fails, there is nowhere left to say so.
+/// Prints `line` to standard error. If that fails, nothing is done about it.
 pub fn log(line: impl Display) {
     let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
 }

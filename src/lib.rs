@@ -10,8 +10,8 @@
 //! 1. `src/bin/talk-server.rs` and `src/bin/talk-client.rs`, the article's first pair: bind,
 //!    receive, print, ask, send. Every socket call of theirs stands there.
 //! 2. `src/bin/server.rs`, the group chat's server: bind, the roster, receive. `Server::handle` has
-//!    the branches of the article's loop (who is new? who leaves? who says something?), and two more:
-//!    nothing to do, and a datagram that is dropped.
+//!    the branches of the article's loop (who is new? who leaves? who says something?), and two
+//!    more: nothing to do, and a datagram that is dropped.
 //! 3. [`message`]: what a datagram means, decided without a socket.
 //! 4. `src/bin/client.rs`, the group chat's client: the receive thread and the sending loop.
 //! 5. The rest when you meet it: [`protocol`] (limits, names, long lines), [`text`] (made safe to

@@ -10,8 +10,8 @@ use crate::text::sanitize;
 /// What a datagram means to the server.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Message {
-    /// A stranger enters, with a bare name or with a chat line. With a chat line, it may be
-    /// somebody whose join was lost, or whom a restart of the server made a stranger.
+    /// A stranger enters, with a bare name, or with a chat line if their join was lost, or a restart
+    /// of the server made a stranger of them.
     Join {
         /// The name to enter under.
         name: String,

@@ -14,8 +14,8 @@ pub const MAX_DATAGRAM: usize = 1024;
 /// The size of the buffers that we receive into, in bytes: enough for any UDP datagram, whose
 /// length is a 16-bit number (RFC 768).
 ///
-/// In a buffer of [`MAX_DATAGRAM`] bytes a longer datagram would look like one that just fits, and
-/// on Windows it would be an error.
+/// In a buffer of [`MAX_DATAGRAM`] bytes a longer datagram would look like one that just fits, or,
+/// on Windows, be an error.
 pub const RECEIVE_BUFFER: usize = 65_536;
 
 /// The longest name, in bytes of UTF-8: 42 of the usual Chinese characters.
@@ -71,7 +71,7 @@ pub fn chat_lines(name: &str, text: &str) -> Vec<String> {
 ///
 /// # Errors
 ///
-/// Why it is no name, if it breaks a limit.
+/// Why it is no name.
 ///
 /// ```
 /// use udp_group_chat::protocol::parse_name;

@@ -5,8 +5,8 @@
 
 /// Makes one safe line of `text`: drops one line ending at its end (`\n`, or `\r\n`), and puts `?`
 /// for each control character but tab ([`char::is_control`]), for the line and paragraph
-/// separators, and for the characters that embed, override or isolate a direction of writing
-/// (U+202A to U+202E, U+2066 to U+2069; Unicode's UAX #9, section 2).
+/// separators, and for the characters that embed, override or isolate a direction of writing, or
+/// end that (U+202A to U+202E, U+2066 to U+2069; Unicode's UAX #9, section 2).
 ///
 /// ```
 /// use udp_group_chat::text::sanitize;
