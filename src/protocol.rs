@@ -36,7 +36,7 @@ pub fn is_exit(said: &str) -> bool {
 
 /// The chat line in which `name` says `said`.
 pub fn chat_line(name: &str, said: &str) -> String {
-    format!("{name}{SEPARATOR}{said}")
+    [name, SEPARATOR, said].concat()
 }
 
 /// Splits `text` into chat lines of at most [`MAX_DATAGRAM`] bytes each: usually one.

@@ -80,7 +80,7 @@ impl Server {
 
     fn say(&self, from: SocketAddr, line: &str) {
         // The chat goes on even if nobody reads our standard output any more.
-        let _ = print_line(format!("\"{line}\" from {from}"));
+        let _ = print_line(format_args!("\"{line}\" from {from}"));
         self.relay(from, line);
     }
 
