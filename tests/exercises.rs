@@ -358,11 +358,12 @@ fn whisper() {
     for (sent, to_ming, to_both_hong) in [
         ("小明 : /to 小红 晚上 一起  吃饭", None, Some(told)),
         ("/to 小红 晚上 一起  吃饭\n", None, Some(told)),
-        ("小明 :   /to \u{3000}小红\u{3000} 晚上 一起  吃饭", None, Some(told)),
+        ("小明 :   /to\u{3000} 小红\u{3000} 晚上 一起  吃饭", None, Some(told)),
         ("/to 小红 晚上 : 一起吃饭", None, Some("小明 : (悄悄话) 晚上 : 一起吃饭")),
         ("小明 : /to 小刚 在吗", Some(nobody), None),
         ("小明 : /to 小 在吗", Some("[提示] 没有人叫小"), None),
         ("小明 : /to X 在吗", Some("[提示] 没有人叫X"), None),
+        ("小明 : /to xx 在吗", Some("[提示] 没有人叫xx"), None),
         ("小明 : /to 小明 记得买菜", Some("小明 : (悄悄话) 记得买菜"), None),
     ] {
         ming.sends(sent);
