@@ -20,10 +20,12 @@ fn says(
     clients[who].types(text);
     let mut shown = vec![format!("{} : {text}", NAMES[who])];
     if !known.contains(&who) {
-        server.program.stderr.until(&format!("{} entered from", NAMES[who]));
+        let logged = server.program.stderr.next();
+        assert!(logged.starts_with(&format!("{} entered from ", NAMES[who])), "{logged}");
         shown.insert(0, format!("{} 进入聊天室...", NAMES[who]));
     }
-    server.program.stdout.until(&format!("\"{} : {text}\" from", NAMES[who]));
+    let printed = server.program.stdout.next();
+    assert!(printed.starts_with(&format!("\"{} : {text}\" from ", NAMES[who])), "{printed}");
     for &other in known.iter().filter(|&&other| other != who) {
         for line in &shown {
             clients[other].stdout.shows(line);
