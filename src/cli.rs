@@ -8,7 +8,8 @@ use crate::{Context, console, net};
 
 /// How a program is called.
 pub struct Usage {
-    /// The command line, `server [ADDRESS]`, and on the next line what the program does.
+    /// The command line, `server [ADDRESS]`, and on the next line what the
+    /// program does.
     pub text: &'static str,
     /// The `HOST:PORT` to use if no ADDRESS is given.
     pub default_address: &'static str,
@@ -17,8 +18,9 @@ pub struct Usage {
 impl Usage {
     /// The operands that this process was given, at most `max`.
     ///
-    /// Ends the program at `-h` and `--help`, with the help, and at any other option and an operand
-    /// too many, with [`Usage::misuse`]: whichever comes first.
+    /// Ends the program at `-h` and `--help`, with the help, and at any other
+    /// option and an operand too many, with [`Usage::misuse`]: whichever
+    /// comes first.
     pub fn operands(&self, max: usize) -> impl Iterator<Item = String> {
         let mut operands = Vec::new();
         for argument in env::args_os().skip(1) {
@@ -36,23 +38,29 @@ impl Usage {
 
     /// The socket address of the operand ADDRESS, or of the default.
     ///
-    /// `localhost` often stands for both `127.0.0.1` and `::1`. A UDP client cannot try which of
-    /// them has a server, and be sure, so all programs take the first IPv4 one, if there is one.
+    /// `localhost` often stands for both `127.0.0.1` and `::1`. A UDP client
+    /// cannot try which of them has a server, and be sure, so all programs
+    /// take the first IPv4 one, if there is one.
     ///
-    /// Ends the program with [`Usage::misuse`] if the operand is no `HOST:PORT`.
+    /// Ends the program with [`Usage::misuse`] if the operand is no
+    /// `HOST:PORT`.
     ///
     /// # Errors
     ///
-    /// What the operating system's resolver reports, or that it finds no address.
+    /// What the operating system's resolver reports, or that it finds no
+    /// address.
     pub fn address(&self, operand: Option<String>) -> io::Result<SocketAddr> {
         let address = operand.as_deref().unwrap_or(self.default_address);
         let Some(host_and_port) = net::host_and_port(address) else {
             self.misuse(format!("`{address}` is not HOST:PORT"))
         };
-        let found =
-            host_and_port.to_socket_addrs().context(format!("cannot resolve `{address}`"))?;
+        let found = host_and_port
+            .to_socket_addrs()
+            .context(format!("cannot resolve `{address}`"))?;
         let ipv4_first = found.min_by_key(SocketAddr::is_ipv6);
-        ipv4_first.ok_or_else(|| io::Error::other(format!("no address for `{address}`")))
+        ipv4_first.ok_or_else(|| {
+            io::Error::other(format!("no address for `{address}`"))
+        })
     }
 
     /// Ends the program with status 2: its command line makes no sense.
@@ -67,8 +75,9 @@ impl Usage {
     }
 }
 
-/// Ends the program: with status 0 if its work is done, or if nobody reads standard output any more
-/// (`BrokenPipe`); else with status 1, and the error on standard error.
+/// Ends the program: with status 0 if its work is done, or if nobody reads
+/// standard output any more (`BrokenPipe`); else with status 1, and the error
+/// on standard error.
 pub fn exit(result: io::Result<()>) -> ! {
     match result {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

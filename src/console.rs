@@ -10,8 +10,8 @@ use crate::text::without_line_ending;
 ///
 /// # Errors
 ///
-/// Where `println!` panics: `BrokenPipe` if nobody reads standard output any more, or what else
-/// the operating system reports.
+/// Where `println!` panics: `BrokenPipe` if nobody reads standard output any
+/// more, or what else the operating system reports.
 pub fn print_line(line: impl Display) -> io::Result<()> {
     write(&format!("{line}\n"))
 }
@@ -21,9 +21,11 @@ pub fn log(line: impl Display) {
     let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
 }
 
-/// Reads a line from standard input, without its line ending; `None` at the end of input.
+/// Reads a line from standard input, without its line ending; `None` at the end
+/// of input.
 ///
-/// What is not UTF-8 in it becomes `�`, with a warning: the rest is still worth sending.
+/// What is not UTF-8 in it becomes `�`, with a warning: the rest is still worth
+/// sending.
 ///
 /// # Errors
 ///
@@ -41,8 +43,8 @@ pub fn read_line() -> io::Result<Option<String>> {
     Ok(Some(without_line_ending(&line).to_owned()))
 }
 
-/// Prints `prompt` and reads the answer, as Python's `input(prompt)` does. At the end of input,
-/// prints a line ending and gives `None`.
+/// Prints `prompt` and reads the answer, as Python's `input(prompt)` does. At
+/// the end of input, prints a line ending and gives `None`.
 ///
 /// # Errors
 ///
@@ -73,6 +75,7 @@ pub fn ask_at_most(max: usize, prompt: &str) -> io::Result<Option<String>> {
 
 fn write(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    let written =
+        stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
     written.context("cannot write to standard output")
 }

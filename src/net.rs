@@ -2,8 +2,9 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// Splits `HOST:PORT`; `None` if it is malformed. Brackets around the host, for IPv6, are taken
-/// off, and the colon may be the full-width one of a Chinese keyboard.
+/// Splits `HOST:PORT`; `None` if it is malformed. Brackets around the host, for
+/// IPv6, are taken off, and the colon may be the full-width one of a Chinese
+/// keyboard.
 ///
 /// ```
 /// use udp_group_chat::net::host_and_port;
@@ -13,12 +14,16 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 /// ```
 pub fn host_and_port(address: &str) -> Option<(&str, u16)> {
     let (host, port) = address.rsplit_once([':', '：'])?;
-    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let host = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host);
     let port = port.parse().ok()?;
     (!host.is_empty()).then_some((host, port))
 }
 
-/// What a client binds to: any free port, on any IP address of the same kind as the server's.
+/// What a client binds to: any free port, on any IP address of the same kind as
+/// the server's.
 pub fn any_port(server: SocketAddr) -> SocketAddr {
     match server {
         SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),

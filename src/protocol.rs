@@ -1,5 +1,5 @@
-//! What server and client agree on: the limits of datagrams and names, the separator, `exit`, and
-//! the form of a chat line.
+//! What server and client agree on: the limits of datagrams and names, the
+//! separator, `exit`, and the form of a chat line.
 //!
 //! A datagram is its text, without header or number.
 
@@ -7,15 +7,15 @@ use crate::text::sanitize;
 
 /// The longest datagram that either side sends or relays, in bytes.
 ///
-/// The article's programs receive into 1024 bytes. On Linux and macOS, a longer datagram is cut
-/// there, unnoticed.
+/// The article's programs receive into 1024 bytes. On Linux and macOS, a longer
+/// datagram is cut there, unnoticed.
 pub const MAX_DATAGRAM: usize = 1024;
 
-/// The size of the buffers that we receive into, in bytes: enough for any UDP datagram, whose
-/// length is a 16-bit number (RFC 768).
+/// The size of the buffers that we receive into, in bytes: enough for any UDP
+/// datagram, whose length is a 16-bit number (RFC 768).
 ///
-/// In a buffer of [`MAX_DATAGRAM`] bytes a longer datagram would look like one that just fits, or,
-/// on Windows, be an error.
+/// In a buffer of [`MAX_DATAGRAM`] bytes a longer datagram would look like one
+/// that just fits, or, on Windows, be an error.
 pub const RECEIVE_BUFFER: usize = 65_536;
 
 /// The longest name, in bytes of UTF-8: 42 of the usual Chinese characters.
@@ -26,10 +26,12 @@ pub const MAX_NAME: usize = 128;
 /// What stands between a name and what its owner says.
 pub const SEPARATOR: &str = " : ";
 
-/// What a client says in order to leave, in the lower case that the article's server looks for.
+/// What a client says in order to leave, in the lower case that the article's
+/// server looks for.
 pub const EXIT: &str = "exit";
 
-/// Whether `said` is [`EXIT`] in any case, with or without white space around it.
+/// Whether `said` is [`EXIT`] in any case, with or without white space around
+/// it.
 pub fn is_exit(said: &str) -> bool {
     said.trim().eq_ignore_ascii_case(EXIT)
 }
@@ -39,7 +41,8 @@ pub fn chat_line(name: &str, said: &str) -> String {
     [name, SEPARATOR, said].concat()
 }
 
-/// Splits `text` into chat lines of at most [`MAX_DATAGRAM`] bytes each: usually one.
+/// Splits `text` into chat lines of at most [`MAX_DATAGRAM`] bytes each:
+/// usually one.
 ///
 /// ```
 /// use udp_group_chat::protocol::chat_lines;
@@ -67,7 +70,8 @@ pub fn chat_lines(name: &str, text: &str) -> Vec<String> {
     lines
 }
 
-/// Makes a name of `text`: sanitizes it, and takes off the white space around it.
+/// Makes a name of `text`: sanitizes it, and takes off the white space around
+/// it.
 ///
 /// # Errors
 ///
@@ -82,9 +86,11 @@ pub fn parse_name(text: &str) -> Result<String, String> {
     let text = sanitize(text);
     match text.trim() {
         "" => Err("a name cannot be blank".to_owned()),
-        name if name.len() > MAX_NAME => Err(format!("a name has at most {MAX_NAME} bytes")),
-        // The server takes what stands before the first separator for the name: `a : b` would
-        // enter as `a`, saying `b`.
+        name if name.len() > MAX_NAME => {
+            Err(format!("a name has at most {MAX_NAME} bytes"))
+        }
+        // The server takes what stands before the first separator for the name:
+        // `a : b` would enter as `a`, saying `b`.
         name if name.contains(SEPARATOR) || name.ends_with(" :") => {
             Err("a name cannot contain ` : ` or end in ` :`".to_owned())
         }

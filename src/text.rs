@@ -1,11 +1,13 @@
 //! Text made safe to show.
 //!
-//! A datagram may hold anything. Shown as it is, an escape sequence in it could clear the screen
-//! of whoever reads it, and a line break could fake a second line.
+//! A datagram may hold anything. Shown as it is, an escape sequence in it could
+//! clear the screen of whoever reads it, and a line break could fake a second
+//! line.
 
-/// Makes one safe line of `text`: drops one line ending at its end (`\n`, or `\r\n`), and puts `?`
-/// for each control character but tab ([`char::is_control`]), for the line and paragraph
-/// separators, and for the characters that embed, override or isolate a direction of writing, or
+/// Makes one safe line of `text`: drops one line ending at its end (`\n`, or
+/// `\r\n`), and puts `?` for each control character but tab
+/// ([`char::is_control`]), for the line and paragraph separators, and for the
+/// characters that embed, override or isolate a direction of writing, or
 /// end that (U+202A to U+202E, U+2066 to U+2069; Unicode's UAX #9, section 2).
 ///
 /// ```
@@ -17,7 +19,8 @@ pub fn sanitize(text: &str) -> String {
     without_line_ending(text).replace(is_unsafe_to_show, "?")
 }
 
-/// [`sanitize`] for bytes from the network, with `�` (U+FFFD) for what is not UTF-8.
+/// [`sanitize`] for bytes from the network, with `�` (U+FFFD) for what is not
+/// UTF-8.
 ///
 /// ```
 /// use udp_group_chat::text::sanitize_bytes;
@@ -33,6 +36,7 @@ pub fn without_line_ending(text: &str) -> &str {
 }
 
 fn is_unsafe_to_show(c: char) -> bool {
-    let separates_or_directs = matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let separates_or_directs =
+        matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     (c.is_control() && c != '\t') || separates_or_directs
 }

@@ -1,6 +1,7 @@
-//! Our clients and our server over a network that loses datagrams, doubles them and changes their
-//! order, as UDP may: nobody is misnamed, no line becomes a name, whoever is missing is back at their
-//! next line. `SEED=7 cargo test --test bad_line` has the network lose others.
+//! Our clients and our server over a network that loses datagrams, doubles them
+//! and changes their order, as UDP may: nobody is misnamed, no line becomes a
+//! name, whoever is missing is back at their next line. `SEED=7 cargo test
+//! --test bad_line` has the network lose others.
 
 mod common;
 
@@ -22,12 +23,14 @@ enum Fate {
     ArrivesLate,
 }
 
-/// The line that mends this: it arrives after all that is late, and all that follows arrives.
+/// The line that mends this: it arrives after all that is late, and all that
+/// follows arrives.
 const MENDS: &str = "回来";
 
 /// One client's datagrams in one direction.
 struct Way<F> {
-    /// Decides on each datagram, from its number, which no other has, and its text.
+    /// Decides on each datagram, from its number, which no other has, and its
+    /// text.
     fate: F,
     number: u64,
     late: Vec<Vec<u8>>,
@@ -55,8 +58,9 @@ impl<F: Fn(u64, &str) -> Fate> Way<F> {
     }
 }
 
-/// A network to `server`, at the address that is given back; its threads run until the test's process
-/// ends. The server sees an address of its own for each client.
+/// A network to `server`, at the address that is given back; its threads run
+/// until the test's process ends. The server sees an address of its own for
+/// each client.
 fn bad_network<F>(server: SocketAddr, fate: F) -> SocketAddr
 where
     F: Fn(u64, &str) -> Fate + Clone + Send + 'static,
@@ -74,10 +78,13 @@ where
         arrivals(&front, |datagram, client| {
             let (back, up) = clients.entry(client).or_insert_with(|| {
                 let back = UdpSocket::bind("127.0.0.1:0").unwrap();
-                let (from, to) = (back.try_clone().unwrap(), front.try_clone().unwrap());
+                let (from, to) =
+                    (back.try_clone().unwrap(), front.try_clone().unwrap());
                 let mut down = ways.next().unwrap();
                 thread::spawn(move || {
-                    arrivals(&from, |datagram, _| down.carry(datagram, &to, client));
+                    arrivals(&from, |datagram, _| {
+                        down.carry(datagram, &to, client)
+                    });
                 });
                 (back, ways.next().unwrap())
             });
@@ -91,7 +98,8 @@ where
 fn arrivals(socket: &UdpSocket, mut deal: impl FnMut(&[u8], SocketAddr)) {
     let mut buffer = [0; 2048];
     loop {
-        // Windows reports an error if somebody is gone; the others are still here.
+        // Windows reports an error if somebody is gone; the others are still
+        // here.
         if let Ok((size, from)) = socket.recv_from(&mut buffer) {
             deal(&buffer[..size], from);
         }
@@ -119,7 +127,8 @@ fn is_real(line: &str) -> bool {
         None => false,
         Some(_) if line == entered(name) || line == left(name) => true,
         Some(rest) => rest.strip_prefix(" : ").is_some_and(|said| {
-            said == MENDS || (0..LINES_EACH).any(|number| said == typed(name, number))
+            said == MENDS
+                || (0..LINES_EACH).any(|number| said == typed(name, number))
         }),
     })
 }
@@ -190,21 +199,24 @@ fn nobody_is_misnamed_and_no_line_becomes_a_name() {
         relayed.extend(up_to(&left(name), || watcher.next()));
     }
     watcher.gets_nothing_more(&mut server);
-    // Each leave was its owner's last datagram, so that all came once, left once and are gone.
+    // Each leave was its owner's last datagram, so that all came once, left
+    // once and are gone.
     for notice in NAMES.map(|name| [entered(name), left(name)]).as_flattened() {
         let times = relayed.iter().filter(|&line| line == notice).count();
         assert_eq!(times, 1, "{notice}: {relayed:#?}");
     }
 }
 
-/// UDP confirms nothing, and the server has no clock: somebody whose leave is lost stays on the
-/// roster until it is started again. The others do not notice.
+/// UDP confirms nothing, and the server has no clock: somebody whose leave is
+/// lost stays on the roster until it is started again. The others do not
+/// notice.
 #[test]
 fn a_lost_join_heals_at_the_next_line_and_a_lost_leave_disturbs_nobody() {
     let (mut server, watcher) = watched();
     let (tell, lost) = channel();
     let network = bad_network(server.address, move |_, text| {
-        let is_lost = ["小明", "小明 : exit"].contains(&text) && tell.send(()).is_ok();
+        let is_lost =
+            ["小明", "小明 : exit"].contains(&text) && tell.send(()).is_ok();
         if is_lost { IsLost } else { Arrives }
     });
     let mut ming = Program::client(network, "小明");

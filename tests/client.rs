@@ -1,5 +1,5 @@
-//! The client's rules, one by one, through the real program. Every number is that of a rule in the
-//! guide's page about the protocol.
+//! The client's rules, one by one, through the real program. Every number is
+//! that of a rule in the guide's page about the protocol.
 
 mod common;
 
@@ -8,7 +8,9 @@ use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
 use common::ports::{nobody, wait_until_refused};
-use common::{ASK_NAME, CLIENT, DEADLINE, LONGEST_DATAGRAM, Lines, Peer, Program, WELCOME};
+use common::{
+    ASK_NAME, CLIENT, DEADLINE, LONGEST_DATAGRAM, Lines, Peer, Program, WELCOME,
+};
 use common::{command, spawn};
 
 /// A client called 小明 at a bare socket that has its join.
@@ -34,7 +36,9 @@ fn rules_1_to_3_the_screen_of_a_session_is_the_articles() {
     client.stdout.shows(WELCOME);
     client.types("小明");
     server.gets("小明");
-    client.stdout.shows("请输入你的名称:-----------------小明------------------");
+    client
+        .stdout
+        .shows("请输入你的名称:-----------------小明------------------");
     server.sends("小红 进入聊天室...");
     client.stdout.shows("小红 进入聊天室...");
     client.types("大家好");
@@ -57,7 +61,10 @@ fn rule_2_a_name_that_breaks_the_limits_is_asked_for_again() {
     ] {
         client.types(bad);
         let error = client.stderr.next();
-        assert!(error.starts_with("error: ") && error.contains(why), "{bad:?}: {error}");
+        assert!(
+            error.starts_with("error: ") && error.contains(why),
+            "{bad:?}: {error}"
+        );
     }
     client.types("  小\u{7} 明 ");
     server.gets("小? 明");
@@ -81,7 +88,9 @@ fn rule_2_the_prompt_is_there_before_the_name_is() {
 
 #[test]
 fn rule_2_exit_or_the_end_of_input_instead_of_a_name_is_status_0() {
-    for (input, after_the_prompt) in [("EXIT\n", ""), (" exit\n", ""), ("", "\n")] {
+    for (input, after_the_prompt) in
+        [("EXIT\n", ""), (" exit\n", ""), ("", "\n")]
+    {
         let (server, mut client) = asking();
         client.types_bytes(input.as_bytes());
         client.end_input();
@@ -117,9 +126,11 @@ fn rule_5_a_blank_line_is_not_sent() {
 #[test]
 fn rule_5_a_long_line_goes_out_whole_in_several_datagrams() {
     let (server, mut client) = joined();
-    for line in
-        ["x".repeat(1024 - "小明 : ".len()), "a好🐼".repeat(1000), "x".repeat(1014) + "exit"]
-    {
+    for line in [
+        "x".repeat(1024 - "小明 : ".len()),
+        "a好🐼".repeat(1000),
+        "x".repeat(1014) + "exit",
+    ] {
         client.types(&line);
         let mut arrived = String::new();
         while arrived.len() < line.len() {
@@ -182,12 +193,14 @@ fn rule_7_what_arrives_is_one_safe_line_each() {
 #[test]
 fn rule_7_with_standard_output_closed_the_client_leaves_and_ends() {
     let server = Peer::as_server();
-    let mut client = spawn(&mut command(CLIENT, &[&server.address().to_string(), "小明"]));
+    let mut client =
+        spawn(&mut command(CLIENT, &[&server.address().to_string(), "小明"]));
     server.gets("小明");
     // Its end would be another reason to end, with status 0 as well.
     let _input = client.stdin.take();
     drop(client.stdout.take());
-    // More than once: a program that another test starts meanwhile may hold a copy of the pipe.
+    // More than once: a program that another test starts meanwhile may hold a
+    // copy of the pipe.
     let moment = Duration::from_millis(50);
     server.socket.set_read_timeout(Some(moment)).unwrap();
     let started = Instant::now();
@@ -211,10 +224,14 @@ fn refused(address: impl std::fmt::Display) -> String {
 fn rule_8_each_refusal_is_one_line_and_the_client_goes_on() {
     let address = nobody();
     let mut client = Program::client(address, "小明");
-    // The join's, and then one for each line: each waits until the one before has been reported.
+    // The join's, and then one for each line: each waits until the one before
+    // has been reported.
     for line in ["one", "two", "three"] {
         let error = client.stderr.next();
-        assert!(error.starts_with(&refused(address)) || cfg!(windows), "{error}");
+        assert!(
+            error.starts_with(&refused(address)) || cfg!(windows),
+            "{error}"
+        );
         client.types(line);
     }
     client.stderr.next();
@@ -248,14 +265,15 @@ fn rule_8_a_server_that_comes_late_gets_the_next_line_whole() {
     assert_eq!(client.stderr.rest(), "");
 }
 
-/// Linux and macOS tell whichever thread makes the next call. Here that is the sending one, because
-/// the other stands still: nobody reads what it prints.
+/// Linux and macOS tell whichever thread makes the next call. Here that is the
+/// sending one, because the other stands still: nobody reads what it prints.
 #[cfg_attr(windows, ignore = "Windows reports to recv only")]
 #[test]
 fn rule_8_a_refusal_that_send_reports_does_not_cost_the_next_line() {
     let server = Peer::as_server_at(nobody());
     let address = server.address();
-    let mut child = spawn(&mut command(CLIENT, &[&address.to_string(), "小明"]));
+    let mut child =
+        spawn(&mut command(CLIENT, &[&address.to_string(), "小明"]));
     let mut input = child.stdin.take().unwrap();
     server.gets("小明");
     for _ in 0..150 {
@@ -263,8 +281,8 @@ fn rule_8_a_refusal_that_send_reports_does_not_cost_the_next_line() {
     }
     drop(server);
     wait_until_refused(address);
-    // The first is refused, at once on the same machine. The second meets that report, is sent again
-    // and refused again: so does the third.
+    // The first is refused, at once on the same machine. The second meets that
+    // report, is sent again and refused again: so does the third.
     input.write_all(b"one\ntwo\nthree\n").unwrap();
     let mut stderr = Lines::of(child.stderr.take().unwrap());
     for _ in 0..2 {

@@ -26,7 +26,9 @@ fn help_answers_on_standard_output() {
     for (path, usage, default) in PROGRAMS {
         for option in ["-h", "--help"] {
             let ran = run(path).arg(option).assert();
-            ran.success().stdout(contains(usage).and(contains(default))).stderr("");
+            ran.success()
+                .stdout(contains(usage).and(contains(default)))
+                .stderr("");
         }
     }
 }
@@ -39,10 +41,14 @@ fn an_option_or_an_argument_too_many_is_misuse() {
             too_many.push("小明");
         }
         too_many.push("surplus");
-        for arguments in [&["-x"][..], &["--port"], &["127.0.0.1:0", "-V"], &too_many] {
+        for arguments in
+            [&["-x"][..], &["--port"], &["127.0.0.1:0", "-V"], &too_many]
+        {
             let named = *arguments.last().unwrap();
             let ran = run(path).args(arguments).assert();
-            let error = starts_with("error: ").and(contains(named)).and(contains(usage));
+            let error = starts_with("error: ")
+                .and(contains(named))
+                .and(contains(usage));
             ran.code(2).stdout("").stderr(error);
         }
     }
@@ -100,24 +106,31 @@ fn an_address_in_use_is_named() {
 fn an_address_may_have_a_full_width_colon_brackets_or_a_name() {
     for (address, bound) in [
         ("127.0.0.1：0", "127.0.0.1:"),
-        ("localhost:0", "127.0.0.1:"), // and not [::1], even where that comes first
+        ("localhost:0", "127.0.0.1:"), /* and not [::1], even where that
+                                        * comes first */
         ("[127.0.0.1]:0", "127.0.0.1:"),
         ("[::1]:0", "[::1]:"),
         ("[::1]：0", "[::1]:"),
     ] {
-        if bound.starts_with('[') && std::net::UdpSocket::bind("[::1]:0").is_err() {
+        if bound.starts_with('[')
+            && std::net::UdpSocket::bind("[::1]:0").is_err()
+        {
             continue; // no IPv6 here
         }
         let mut server = common::Program::start(SERVER, &[address]);
         let first = server.stderr.next();
-        assert!(first.starts_with(&format!("UDP Server on {bound}")), "{address}: {first}");
+        assert!(
+            first.starts_with(&format!("UDP Server on {bound}")),
+            "{address}: {first}"
+        );
     }
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn a_scope_in_brackets_is_resolved() {
-    // Nobody has this address, but the loopback interface, number 1, is known by its name.
+    // Nobody has this address, but the loopback interface, number 1, is known
+    // by its name.
     let ran = run(SERVER).arg("[fe80::1%lo]:9999").assert();
     ran.code(1).stderr(starts_with("error: cannot bind [fe80::1%1]:9999: "));
 }
@@ -126,7 +139,8 @@ fn a_scope_in_brackets_is_resolved() {
 fn a_name_that_breaks_the_limits_is_misuse() {
     for (name, why) in [("", "blank"), ("EXIT", "exit"), ("a : b", "contain")] {
         let ran = run(CLIENT).args(["127.0.0.1:9", name]).assert();
-        let error = starts_with(format!("error: `{name}`: a name ")).and(contains(why));
+        let error =
+            starts_with(format!("error: `{name}`: a name ")).and(contains(why));
         ran.code(2).stdout("").stderr(error.and(contains(PROGRAMS[1].1)));
     }
 }
@@ -149,12 +163,16 @@ fn arguments_that_are_not_unicode_are_no_reason_to_panic() {
 #[test]
 fn a_full_disk_is_said() {
     for (path, _, _) in PROGRAMS {
-        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let full =
+            std::fs::File::options().write(true).open("/dev/full").unwrap();
         let mut command = std::process::Command::new(path);
         let run = command.arg("--help").stdout(full).output().unwrap();
         assert_eq!(run.status.code(), Some(1));
         let error = String::from_utf8_lossy(&run.stderr);
-        assert!(error.starts_with("error: cannot write to standard output: "), "{error}");
+        assert!(
+            error.starts_with("error: cannot write to standard output: "),
+            "{error}"
+        );
     }
 }
 
@@ -170,7 +188,10 @@ fn input_that_cannot_be_read_is_said_after_leaving() {
     let run = command.output().unwrap();
     assert_eq!(run.status.code(), Some(1));
     let error = String::from_utf8_lossy(&run.stderr);
-    assert!(error.starts_with("error: cannot read standard input: "), "{error}");
+    assert!(
+        error.starts_with("error: cannot read standard input: "),
+        "{error}"
+    );
     server.gets("小明");
     server.gets("小明 : exit");
 }

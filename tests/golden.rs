@@ -1,8 +1,10 @@
-//! What the article's programs did, datagram by datagram, and that ours do the same.
+//! What the article's programs did, datagram by datagram, and that ours do the
+//! same.
 //!
-//! The recordings are in `tests/golden/`; the head of each says how it was made. They are played to
-//! the real server and client, which have to send and print every byte that the article's did, but
-//! for the steps marked `article only`.
+//! The recordings are in `tests/golden/`; the head of each says how it was
+//! made. They are played to the real server and client, which have to send and
+//! print every byte that the article's did, but for the steps marked `article
+//! only`.
 
 mod common;
 
@@ -15,15 +17,19 @@ use common::{CLIENT, Peer, Program, Server};
 /// The steps of all recordings in a folder: who, does what, a text.
 fn recordings(folder: &str) -> Vec<Vec<[String; 3]>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let mut files: Vec<_> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     files.retain(|path| path.is_file());
     let steps = |path| {
         let recording = fs::read_to_string(path).unwrap();
         let lines = recording.lines().filter(|line| !line.is_empty());
-        let ours =
-            lines.filter(|line| !line.starts_with('#') && !line.starts_with("article only: "));
-        ours.map(|line| step(line).unwrap_or_else(|| panic!("{line}"))).collect()
+        let ours = lines.filter(|line| {
+            !line.starts_with('#') && !line.starts_with("article only: ")
+        });
+        ours.map(|line| step(line).unwrap_or_else(|| panic!("{line}")))
+            .collect()
     };
     files.iter().map(steps).collect()
 }
@@ -45,12 +51,15 @@ fn our_server_does_what_the_articles_did() {
         for [who, does, text] in steps {
             match &*does {
                 "sends" => {
-                    let peer = peers.entry(who).or_insert_with(|| Peer::at(server.address));
+                    let peer = peers
+                        .entry(who)
+                        .or_insert_with(|| Peer::at(server.address));
                     peer.sends(text);
                 }
                 "gets" => peers[&who].gets(&text),
                 "shows" => {
-                    let (said, who) = text.rsplit_once("\" from ").expect("from whom");
+                    let (said, who) =
+                        text.rsplit_once("\" from ").expect("from whom");
                     server.shows(&said[1..], &peers[who]);
                 }
                 _ => panic!("{does}"),
@@ -66,7 +75,8 @@ fn our_server_does_what_the_articles_did() {
 fn our_client_does_what_the_articles_did() {
     for steps in recordings("tests/golden/client") {
         let server = Peer::as_server();
-        let mut client = Program::start(CLIENT, &[&server.address().to_string()]);
+        let mut client =
+            Program::start(CLIENT, &[&server.address().to_string()]);
         for [_, does, text] in steps {
             match &*does {
                 "types" => client.types(&text),

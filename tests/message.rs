@@ -1,5 +1,5 @@
-//! What a datagram means, rule by rule, with no socket anywhere. Every number is that of a rule in
-//! the guide's page about the protocol.
+//! What a datagram means, rule by rule, with no socket anywhere. Every number
+//! is that of a rule in the guide's page about the protocol.
 
 use udp_group_chat::message::{InvalidMessage, Message};
 
@@ -30,12 +30,19 @@ fn rule_1_too_long_or_not_utf8() {
         let parse = |datagram: &[u8]| Message::parse(sender, datagram);
         assert_eq!(parse(&[b'x'; 1025]), Err(TooLong(1025)));
         assert_eq!(parse(&[b' '; 1025]), Err(TooLong(1025)));
-        assert_eq!(parse(&[0xff; 65_507]), Err(TooLong(65_507)), "length first");
+        assert_eq!(
+            parse(&[0xff; 65_507]),
+            Err(TooLong(65_507)),
+            "length first"
+        );
         // The line ending counts: the limit is the datagram's.
         let with_ending = "x".repeat(1024) + "\n";
         assert_eq!(parse(with_ending.as_bytes()), Err(TooLong(1025)));
-        // Bad bytes, a character cut in half, one spelled too long, half a surrogate pair.
-        for bytes in [&b"\xff\xfe"[..], b"\xe5\xa5", b"\xc0\xaf", b"\xed\xa0\x80"] {
+        // Bad bytes, a character cut in half, one spelled too long, half a
+        // surrogate pair.
+        for bytes in
+            [&b"\xff\xfe"[..], b"\xe5\xa5", b"\xc0\xaf", b"\xed\xa0\x80"]
+        {
             assert_eq!(parse(bytes), Err(NotUtf8), "{bytes:?}");
         }
         assert_eq!(parse(b"exit \xff"), Err(NotUtf8));
@@ -78,7 +85,10 @@ fn rule_2_made_safe() {
     assert_eq!(from_stranger("a\n: b"), join("a?: b", None));
     // Made safe first, and then measured against a name's limit.
     let short = "x".repeat(127);
-    assert_eq!(from_stranger(&format!("{short}\u{85}")), join(&(short + "?"), None));
+    assert_eq!(
+        from_stranger(&format!("{short}\u{85}")),
+        join(&(short + "?"), None)
+    );
 }
 
 #[test]
@@ -99,13 +109,20 @@ fn rule_3_a_leave_leaves_whatever_name_stands_before_it() {
         "a\u{7} : exit",
     ] {
         assert_eq!(from_ming(leave), Ok(Leave), "{leave:?}");
-        assert_eq!(from_stranger(leave), Ok(Leave), "{leave:?} from a stranger");
+        assert_eq!(
+            from_stranger(leave),
+            Ok(Leave),
+            "{leave:?} from a stranger"
+        );
     }
     let under_a_long_name = "x".repeat(1000) + " : exit";
     assert_eq!(from_stranger(&under_a_long_name), Ok(Leave));
-    for said in
-        ["小明 : where is the exit", "小明 : exit exit", "小明 : exit?", "小明 : exit : exit"]
-    {
+    for said in [
+        "小明 : where is the exit",
+        "小明 : exit exit",
+        "小明 : exit?",
+        "小明 : exit : exit",
+    ] {
         assert_eq!(from_ming(said), line(said));
     }
     assert_eq!(from_ming("exits"), line("小明 : exits"));
@@ -115,11 +132,24 @@ fn rule_3_a_leave_leaves_whatever_name_stands_before_it() {
 
 #[test]
 fn rule_4_blank_is_nothing() {
-    for blank in
-        ["", " ", "\n", " \t\r\n", "\u{3000}", "小明 : ", "小红 :    ", " : ", "x : \n", "  :  "]
-    {
+    for blank in [
+        "",
+        " ",
+        "\n",
+        " \t\r\n",
+        "\u{3000}",
+        "小明 : ",
+        "小红 :    ",
+        " : ",
+        "x : \n",
+        "  :  ",
+    ] {
         assert_eq!(from_ming(blank), Ok(Nothing), "{blank:?}");
-        assert_eq!(from_stranger(blank), Ok(Nothing), "{blank:?} from a stranger");
+        assert_eq!(
+            from_stranger(blank),
+            Ok(Nothing),
+            "{blank:?} from a stranger"
+        );
     }
     // A control character is not white space any more when blank is decided.
     assert_eq!(from_ming("小明 : \u{85}"), line("小明 : ?"));
@@ -155,7 +185,9 @@ fn rule_5_a_name_that_breaks_the_limits_does_not_enter() {
         ("EXIT : hi", "`exit`"),
         ("a :", "end in ` :`"),
     ] {
-        let Err(Name(reason)) = from_stranger(datagram) else { panic!("{datagram:?} enters") };
+        let Err(Name(reason)) = from_stranger(datagram) else {
+            panic!("{datagram:?} enters")
+        };
         assert!(reason.contains(part_of_reason), "{datagram:?}: {reason}");
     }
 }
@@ -169,11 +201,17 @@ fn rule_6_a_join_that_comes_twice_is_nothing() {
 
 #[test]
 fn rule_6_a_member_says_text_under_the_own_name() {
-    for said in ["小明 : hi", "小明 :  a  ", "小明 : 小红 : hi", "小明 : 小明", "小明 :  : "]
-    {
+    for said in [
+        "小明 : hi",
+        "小明 :  a  ",
+        "小明 : 小红 : hi",
+        "小明 : 小明",
+        "小明 :  : ",
+    ] {
         assert_eq!(from_ming(said), line(said));
     }
-    for padded in ["  小明 : hi ", "小明  : hi ", "\u{3000}小明\t : hi "] {
+    for padded in ["  小明 : hi ", "小明  : hi ", "\u{3000}小明\t : hi "]
+    {
         assert_eq!(from_ming(padded), line("小明 : hi "), "{padded:?}");
     }
 }

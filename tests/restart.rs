@@ -1,5 +1,6 @@
-//! The server is killed and started again on its port in the middle of a conversation: it has
-//! forgotten everybody, and everybody is back at their next line, under the right name.
+//! The server is killed and started again on its port in the middle of a
+//! conversation: it has forgotten everybody, and everybody is back at their
+//! next line, under the right name.
 
 mod common;
 
@@ -8,7 +9,8 @@ use common::{Program, Server};
 
 const NAMES: [&str; 3] = ["小明", "小红", "小刚"];
 
-/// `clients[who]` says `text`; those whom the server knows read it, and who is back.
+/// `clients[who]` says `text`; those whom the server knows read it, and who is
+/// back.
 #[track_caller]
 fn says(
     server: &mut Server,
@@ -21,11 +23,17 @@ fn says(
     let mut shown = vec![format!("{} : {text}", NAMES[who])];
     if !known.contains(&who) {
         let logged = server.program.stderr.next();
-        assert!(logged.starts_with(&format!("{} entered from ", NAMES[who])), "{logged}");
+        assert!(
+            logged.starts_with(&format!("{} entered from ", NAMES[who])),
+            "{logged}"
+        );
         shown.insert(0, format!("{} 进入聊天室...", NAMES[who]));
     }
     let printed = server.program.stdout.next();
-    assert!(printed.starts_with(&format!("\"{} : {text}\" from ", NAMES[who])), "{printed}");
+    assert!(
+        printed.starts_with(&format!("\"{} : {text}\" from ", NAMES[who])),
+        "{printed}"
+    );
     for &other in known.iter().filter(|&&other| other != who) {
         for line in &shown {
             clients[other].stdout.shows(line);
@@ -56,7 +64,9 @@ fn a_conversation_goes_on_after_a_restart() {
         known.clear();
         if in_vain {
             clients[0].types("有人吗?");
-            clients[0].stderr.until(&format!("error: cannot reach {address}: "));
+            clients[0]
+                .stderr
+                .until(&format!("error: cannot reach {address}: "));
         }
         // The port is free at once: UDP has nothing to wait for.
         server = Server::start_at(&address.to_string());
@@ -83,6 +93,10 @@ fn a_conversation_goes_on_after_a_restart() {
         server.program.stderr.until(&format!("{} left from", NAMES[who]));
     }
     for client in &mut clients {
-        assert_eq!(client.stdout.rest(), "", "nothing is shown that was not read");
+        assert_eq!(
+            client.stdout.rest(),
+            "",
+            "nothing is shown that was not read"
+        );
     }
 }

@@ -1,16 +1,18 @@
-//! The server's rules through the real program over real sockets, one case a rule: the many cases
-//! of what a datagram means are in `tests/message.rs`. Numbers as in the guide's page about the
-//! protocol.
+//! The server's rules through the real program over real sockets, one case a
+//! rule: the many cases of what a datagram means are in `tests/message.rs`.
+//! Numbers as in the guide's page about the protocol.
 
 mod common;
 
 use std::io::{BufRead, BufReader};
 
 use common::{
-    LONGEST_DATAGRAM, NOT_UTF8, Peer, Program, SERVER, Server, TOO_LONG, TOO_LONG_WITH_NAME, ports,
+    LONGEST_DATAGRAM, NOT_UTF8, Peer, Program, SERVER, Server, TOO_LONG,
+    TOO_LONG_WITH_NAME, ports,
 };
 
-/// A server with 小明 and 小红 in the room, who have read all that they were sent.
+/// A server with 小明 and 小红 in the room, who have read all that they were
+/// sent.
 fn two_in_a_room() -> (Server, Peer, Peer) {
     let mut server = Server::start();
     let ming = Peer::joins(&mut server, "小明");
@@ -22,7 +24,9 @@ fn two_in_a_room() -> (Server, Peer, Peer) {
 #[test]
 fn rule_1_what_cannot_be_relayed_is_hinted_at_and_warned_of() {
     let (mut server, ming, hong) = two_in_a_room();
-    for (size, hint) in [1025, 2048, LONGEST_DATAGRAM].map(|size| (size, TOO_LONG)) {
+    for (size, hint) in
+        [1025, 2048, LONGEST_DATAGRAM].map(|size| (size, TOO_LONG))
+    {
         ming.sends("x".repeat(size));
         ming.gets(hint);
         let warning = server.warns_of(&ming);
@@ -48,7 +52,12 @@ fn a_stranger_is_never_answered() {
     for datagram in ["", " : ", "exit", "小明 : exit", "小刚 : EXIT"] {
         stranger.sends(datagram);
     }
-    for datagram in [vec![b'x'; 129], vec![b'x'; LONGEST_DATAGRAM], vec![0xff], b"a :".to_vec()] {
+    for datagram in [
+        vec![b'x'; 129],
+        vec![b'x'; LONGEST_DATAGRAM],
+        vec![0xff],
+        b"a :".to_vec(),
+    ] {
         stranger.sends(datagram);
         server.warns_of(&stranger);
     }
@@ -104,7 +113,8 @@ fn rule_5_a_strangers_chat_line_brings_them_back() {
 fn rule_5_a_full_room_lets_nobody_in_and_keeps_who_is_there() {
     let address = ports::nobody().to_string();
     let mut server = Server::start_at(&address);
-    let silent = ["小明", "小红", "小刚"].map(|name| Peer::joins(&mut server, name));
+    let silent =
+        ["小明", "小红", "小刚"].map(|name| Peer::joins(&mut server, name));
     for number in 0..1300 {
         // Gone at once: some systems let a process have 256 open files only.
         let joiner = Peer::who_may_go(server.address);
@@ -167,7 +177,8 @@ fn rule_6_what_a_member_says_is_relayed_under_their_name() {
 
 #[test]
 fn outputs_that_nobody_reads_stop_nothing() {
-    let mut child = common::spawn(&mut common::command(SERVER, &["127.0.0.1:0"]));
+    let mut child =
+        common::spawn(&mut common::command(SERVER, &["127.0.0.1:0"]));
     drop(child.stdout.take());
     let mut first = String::new();
     let mut stderr = BufReader::new(child.stderr.take().unwrap());

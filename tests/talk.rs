@@ -3,7 +3,9 @@
 mod common;
 
 use common::ports::nobody;
-use common::{LONGEST_DATAGRAM, Peer, Program, Server, TALK_CLIENT, TALK_SERVER};
+use common::{
+    LONGEST_DATAGRAM, Peer, Program, Server, TALK_CLIENT, TALK_SERVER,
+};
 
 const ASK_SERVER: &str = "please input send to msg:";
 const ASK_CLIENT: &str = "please input msg:";
@@ -22,11 +24,13 @@ fn talk_client() -> (Peer, Program) {
 #[test]
 fn the_two_take_turns() {
     let mut server = talk_server();
-    let mut client = Program::start(TALK_CLIENT, &[&server.address.to_string()]);
+    let mut client =
+        Program::start(TALK_CLIENT, &[&server.address.to_string()]);
     let mut prompt = "";
     let long = "长".repeat(341) + "x";
     assert_eq!(long.len(), 1024);
-    let turns = [("你好", "hello"), ("🐼", "exit"), (&*long, &*long), ("", " ")];
+    let turns =
+        [("你好", "hello"), ("🐼", "exit"), (&*long, &*long), ("", " ")];
     for (message, answer) in turns {
         client.types(message);
         let head = server.program.stdout.next();
@@ -113,7 +117,10 @@ fn no_server_is_said_each_time_and_asks_for_the_next_message() {
     for _ in 0..2 {
         client.types("有人吗");
         let error = client.stderr.next();
-        assert!(error.starts_with(&format!("error: cannot reach {address}: ")), "{error}");
+        assert!(
+            error.starts_with(&format!("error: cannot reach {address}: ")),
+            "{error}"
+        );
     }
     let server = Peer::as_server_at(address);
     client.types("现在呢");

@@ -1,5 +1,5 @@
-//! The group chat's client: one thread receives and prints, the other reads what you type and
-//! sends it.
+//! The group chat's client: one thread receives and prints, the other reads
+//! what you type and sends it.
 //!
 //! ```sh
 //! cargo run --bin client                              # asks for a name
@@ -15,12 +15,13 @@ use udp_group_chat::protocol::{self, is_exit, parse_name};
 use udp_group_chat::{Context, cli, net, text::sanitize_bytes};
 
 const USAGE: cli::Usage = cli::Usage {
-    text: "client [ADDRESS [NAME]]\nSends what you type, and prints what the others say.",
+    text: "client [ADDRESS [NAME]]\nSends what you type, and prints what the \
+           others say.",
     default_address: "127.0.0.1:9999",
 };
 
-/// What the two threads share. None of it changes, and the kernel lets both use the socket at once:
-/// it sends and receives each datagram whole.
+/// What the two threads share. None of it changes, and the kernel lets both use
+/// the socket at once: it sends and receives each datagram whole.
 struct Client {
     socket: UdpSocket,
     server: SocketAddr,
@@ -35,11 +36,15 @@ fn chat() -> io::Result<()> {
     let mut operands = USAGE.operands(2);
     let server = USAGE.address(operands.next())?;
     let mut name = operands.next().map(|text| {
-        parse_name(&text).unwrap_or_else(|reason| USAGE.misuse(format!("`{text}`: {reason}")))
+        parse_name(&text).unwrap_or_else(|reason| {
+            USAGE.misuse(format!("`{text}`: {reason}"))
+        })
     });
-    let socket = UdpSocket::bind(net::any_port(server)).context("cannot bind a port")?;
-    // This sends nothing. From now on the kernel drops datagrams from anyone but the server, and
-    // reports an ICMP "port unreachable" from there (ECONNREFUSED; on Windows, a reset).
+    let socket =
+        UdpSocket::bind(net::any_port(server)).context("cannot bind a port")?;
+    // This sends nothing. From now on the kernel drops datagrams from anyone
+    // but the server, and reports an ICMP "port unreachable" from there
+    // (ECONNREFUSED; on Windows, a reset).
     socket.connect(server).context(format!("cannot connect to {server}"))?;
 
     // "Welcome to the chat room; to leave, type EXIT, in upper or lower case"
@@ -69,7 +74,9 @@ fn chat() -> io::Result<()> {
 /// Asks for a name; `None` if the answer is EXIT, or the end of input.
 fn ask_name() -> io::Result<Option<String>> {
     // "Please type your name:"
-    while let Some(answer) = ask("请输入你的名称:")?.filter(|answer| !is_exit(answer)) {
+    while let Some(answer) =
+        ask("请输入你的名称:")?.filter(|answer| !is_exit(answer))
+    {
         match parse_name(&answer) {
             Ok(name) => return Ok(Some(name)),
             Err(reason) => log(format!("error: {reason}")),
@@ -79,7 +86,8 @@ fn ask_name() -> io::Result<Option<String>> {
 }
 
 impl Client {
-    /// The receive thread: prints what the server sends. Ends only where it cannot print.
+    /// The receive thread: prints what the server sends. Ends only where it
+    /// cannot print.
     fn receive_lines(&self) -> io::Result<()> {
         let mut buffer = [0; protocol::RECEIVE_BUFFER];
         loop {
@@ -90,7 +98,9 @@ impl Client {
                         print_line(line)?;
                     }
                 }
-                Err(error) => log(format!("error: cannot reach {}: {error}", self.server)),
+                Err(error) => {
+                    log(format!("error: cannot reach {}: {error}", self.server))
+                }
             }
         }
     }
@@ -110,7 +120,8 @@ impl Client {
         Ok(())
     }
 
-    /// Both threads may leave: a leave that comes twice is nothing to the server.
+    /// Both threads may leave: a leave that comes twice is nothing to the
+    /// server.
     fn leave(&self) {
         self.send(&protocol::chat_line(&self.name, protocol::EXIT));
     }
@@ -118,8 +129,9 @@ impl Client {
     fn send(&self, datagram: &str) {
         if let Err(error) = self.socket.send(datagram.as_bytes()) {
             log(format!("error: cannot reach {}: {error}", self.server));
-            // Linux and macOS may report here what became of an *earlier* datagram, without sending
-            // this one. That clears the report, so try once more. One line about it is enough.
+            // Linux and macOS may report here what became of an *earlier*
+            // datagram, without sending this one. That clears the
+            // report, so try once more. One line about it is enough.
             let _ = self.socket.send(datagram.as_bytes());
         }
     }

@@ -18,14 +18,16 @@ const USAGE: cli::Usage = cli::Usage {
     default_address: "127.0.0.1:9999",
 };
 
-/// The room's limit: anyone may join from many ports, and each member costs memory, and a datagram
-/// for every line. A full room does not answer strangers.
+/// The room's limit: anyone may join from many ports, and each member costs
+/// memory, and a datagram for every line. A full room does not answer
+/// strangers.
 const MAX_MEMBERS: usize = 1000;
 
 struct Server {
     socket: UdpSocket,
-    /// The members' names by address; two may have the same name. A client that is killed stays
-    /// listed until the server is started again, or its port's next user leaves.
+    /// The members' names by address; two may have the same name. A client
+    /// that is killed stays listed until the server is started again, or
+    /// its port's next user leaves.
     roster: HashMap<SocketAddr, String>,
 }
 
@@ -36,7 +38,8 @@ fn main() {
 fn serve() -> io::Result<()> {
     let mut operands = USAGE.operands(1);
     let address = USAGE.address(operands.next())?;
-    let socket = UdpSocket::bind(address).context(format!("cannot bind {address}"))?;
+    let socket =
+        UdpSocket::bind(address).context(format!("cannot bind {address}"))?;
     log(format!("UDP Server on {}...", socket.local_addr()?));
 
     let mut server = Server { socket, roster: HashMap::new() };
@@ -44,8 +47,9 @@ fn serve() -> io::Result<()> {
     loop {
         match server.socket.recv_from(&mut buffer) {
             Ok((size, from)) => server.handle(from, &buffer[..size]),
-            // Windows may report here that an earlier datagram hit a closed port, but not whose.
-            // To go on is a choice: a socket that failed every time would log for ever.
+            // Windows may report here that an earlier datagram hit a closed
+            // port, but not whose. To go on is a choice: a socket
+            // that failed every time would log for ever.
             Err(error) => log(format!("Someone left unexpectedly: {error}")),
         }
     }
@@ -64,7 +68,8 @@ impl Server {
         }
     }
 
-    /// One datagram is enough to enter, and nothing proves the address that it claims to come from.
+    /// One datagram is enough to enter, and nothing proves the address that it
+    /// claims to come from.
     fn enter(&mut self, from: SocketAddr, name: String, line: Option<String>) {
         if self.roster.len() >= MAX_MEMBERS {
             log(format!("warning: the room is full: {from} cannot enter"));
@@ -92,8 +97,12 @@ impl Server {
     }
 
     fn reject(&self, from: SocketAddr, invalid: &InvalidMessage) {
-        log(format!("warning: dropped a datagram from {from}: {}", invalid.reason()));
-        // Strangers are never answered: their address may be forged, or be another server's.
+        log(format!(
+            "warning: dropped a datagram from {from}: {}",
+            invalid.reason()
+        ));
+        // Strangers are never answered: their address may be forged, or be
+        // another server's.
         if self.roster.contains_key(&from) {
             self.send(from, &invalid.hint());
         }
@@ -108,7 +117,8 @@ impl Server {
         }
     }
 
-    /// Sends one datagram. A member who cannot be reached costs nobody else their copy.
+    /// Sends one datagram. A member who cannot be reached costs nobody else
+    /// their copy.
     fn send(&self, to: SocketAddr, text: &str) {
         if let Err(error) = self.socket.send_to(text.as_bytes(), to) {
             log(format!("warning: cannot send to {to}: {error}"));

@@ -1,6 +1,6 @@
-//! Datagrams as bad luck, broken programs and ill will make them: every rule's near misses, every
-//! limit's neighbours, other people's names, the server's own notices, control characters, broken
-//! UTF-8.
+//! Datagrams as bad luck, broken programs and ill will make them: every rule's
+//! near misses, every limit's neighbours, other people's names, the server's
+//! own notices, control characters, broken UTF-8.
 
 use super::TOO_LONG;
 use super::random::Random;
@@ -90,7 +90,8 @@ const LINES: [&str; 26] = [
     TOO_LONG,
 ];
 
-const ENDINGS: [&str; 12] = ["", "", "", "", "", "", "", "\n", "\r\n", "\n\n", "\r", " "];
+const ENDINGS: [&str; 12] =
+    ["", "", "", "", "", "", "", "\n", "\r\n", "\n\n", "\r", " "];
 
 const FILLINGS: [&str; 7] = ["x", "x", "好", "🐼", " ", "\0", "\u{9b}"];
 
@@ -105,7 +106,8 @@ pub fn name(random: &mut Random) -> String {
 
 /// A datagram from somebody whose name is `own_name`, if not somebody else's.
 pub fn datagram(random: &mut Random, own_name: &str) -> Vec<u8> {
-    let name = if random.one_in(5) { name(random) } else { own_name.to_owned() };
+    let name =
+        if random.one_in(5) { name(random) } else { own_name.to_owned() };
     let mut text = match random.below(20) {
         0..=10 => random.pick(&LINES).replace('@', &name),
         11..=15 => soup(random, &name),
@@ -124,9 +126,11 @@ fn soup(random: &mut Random, name: &str) -> String {
     (0..5).map(|_| ingredient()).collect()
 }
 
-/// Exactly as long as something may be, or a byte less or more, under a name or not.
+/// Exactly as long as something may be, or a byte less or more, under a name or
+/// not.
 fn at_a_limit(random: &mut Random, name: &str) -> String {
-    let mut text = random.pick(&["", "@", "@ : ", "@:", " @ : "]).replace('@', name);
+    let mut text =
+        random.pick(&["", "@", "@ : ", "@:", " @ : "]).replace('@', name);
     // 9215: the longest datagram that macOS sends is a byte longer.
     let limits = [1, 128, 1024 - name.len() - 3, 1024, 1024, 1024, 2048, 9215];
     let size = limits[random.below(limits.len())] - 1 + random.below(3);
@@ -148,7 +152,8 @@ fn broken(random: &mut Random, mut datagram: Vec<u8>) -> Vec<u8> {
 }
 
 fn noise(random: &mut Random) -> Vec<u8> {
-    // A third of the noise is ASCII, and so a name: often with control characters.
+    // A third of the noise is ASCII, and so a name: often with control
+    // characters.
     let bytes = if random.one_in(3) { 0x80 } else { 0x100 };
     (0..random.below(12)).map(|_| random.below(bytes) as u8).collect()
 }

@@ -1,7 +1,8 @@
 //! The programs as users run them, and peers made of bare sockets.
 //!
-//! Nothing here sleeps to decide a result: what waits here fails at a deadline far beyond what a
-//! loaded machine needs, and names the line of the test that asked for it.
+//! Nothing here sleeps to decide a result: what waits here fails at a deadline
+//! far beyond what a loaded machine needs, and names the line of the test that
+//! asked for it.
 
 // Every test file takes what it needs of this.
 #![allow(dead_code)]
@@ -21,23 +22,27 @@ use std::time::{Duration, Instant};
 /// How long anything may take.
 pub const DEADLINE: Duration = Duration::from_secs(20);
 
-/// How many bytes a datagram may carry: 65,535 without the headers of IPv4 and UDP (RFC 791,
-/// RFC 768), or less where the operating system has a limit of its own (macOS:
-/// `net.inet.udp.maxdgram`).
-pub const LONGEST_DATAGRAM: usize = if cfg!(target_os = "macos") { 9216 } else { 65_507 };
+/// How many bytes a datagram may carry: 65,535 without the headers of IPv4 and
+/// UDP (RFC 791, RFC 768), or less where the operating system has a limit of
+/// its own (macOS: `net.inet.udp.maxdgram`).
+pub const LONGEST_DATAGRAM: usize =
+    if cfg!(target_os = "macos") { 9216 } else { 65_507 };
 
 pub const SERVER: &str = env!("CARGO_BIN_EXE_server");
 pub const CLIENT: &str = env!("CARGO_BIN_EXE_client");
 pub const TALK_SERVER: &str = env!("CARGO_BIN_EXE_talk-server");
 pub const TALK_CLIENT: &str = env!("CARGO_BIN_EXE_talk-client");
 
-pub const WELCOME: &str = "-----欢迎来到聊天室,退出聊天室请输入'EXIT(不分大小写)'-----";
+pub const WELCOME: &str =
+    "-----欢迎来到聊天室,退出聊天室请输入'EXIT(不分大小写)'-----";
 pub const ASK_NAME: &str = "请输入你的名称:";
 pub const TOO_LONG: &str = "[提示] 消息超过 1024 字节，未转发";
 pub const NOT_UTF8: &str = "[提示] 消息不是 UTF-8 文本，未转发";
-pub const TOO_LONG_WITH_NAME: &str = "[提示] 消息加上名称后超过 1024 字节，未转发";
+pub const TOO_LONG_WITH_NAME: &str =
+    "[提示] 消息加上名称后超过 1024 字节，未转发";
 
-/// What the exercises switch on, and whoever runs these tests may have exported.
+/// What the exercises switch on, and whoever runs these tests may have
+/// exported.
 const SWITCHES: [&str; 5] = [
     "UDP_CHAT_WELCOME",
     "UDP_CHAT_PATIENCE_SECONDS",
@@ -58,7 +63,11 @@ pub fn command(path: &str, arguments: &[&str]) -> Command {
     for switch in SWITCHES {
         command.env_remove(switch);
     }
-    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command
 }
 
@@ -80,8 +89,13 @@ impl Program {
     }
 
     /// [`Program::start`], with these environment variables set.
-    pub fn start_with(path: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
-        let mut child = spawn(command(path, arguments).envs(variables.iter().copied()));
+    pub fn start_with(
+        path: &str,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
+        let mut child =
+            spawn(command(path, arguments).envs(variables.iter().copied()));
         Program {
             stdin: child.stdin.take(),
             stdout: Lines::of(child.stdout.take().unwrap()),
@@ -149,8 +163,10 @@ impl Lines {
         thread::spawn(move || {
             let mut output = BufReader::new(output);
             let mut line = Vec::new();
-            while output.read_until(b'\n', &mut line).is_ok_and(|size| size > 0) {
-                let text = String::from_utf8(std::mem::take(&mut line)).expect("UTF-8");
+            while output.read_until(b'\n', &mut line).is_ok_and(|size| size > 0)
+            {
+                let text = String::from_utf8(std::mem::take(&mut line))
+                    .expect("UTF-8");
                 if lines.send(text).is_err() {
                     break;
                 }
@@ -169,7 +185,9 @@ impl Lines {
                 self.seen.push(line.clone());
                 line
             }
-            Err(error) => panic!("no further line ({error}) after {:#?}", self.seen),
+            Err(error) => {
+                panic!("no further line ({error}) after {:#?}", self.seen)
+            }
         }
     }
 
@@ -241,17 +259,20 @@ impl Server {
 
     /// Waits until the server has dealt with all that was sent to it before.
     ///
-    /// It takes one datagram after another, so when it warns of this one, the others are done.
+    /// It takes one datagram after another, so when it warns of this one, the
+    /// others are done.
     pub fn catch_up(&mut self) {
         let stranger = Peer::at(self.address);
         stranger.sends(b"\xff");
         self.warns_of(&stranger);
     }
 
-    /// Reads the log on until it warns of what `peer` sent, and gives that line.
+    /// Reads the log on until it warns of what `peer` sent, and gives that
+    /// line.
     #[track_caller]
     pub fn warns_of(&mut self, peer: &Peer) -> String {
-        let warning = format!("warning: dropped a datagram from {}: ", peer.address());
+        let warning =
+            format!("warning: dropped a datagram from {}: ", peer.address());
         self.program.stderr.until(&warning)
     }
 
@@ -261,7 +282,8 @@ impl Server {
         check(&without_count(&self.program.stderr.next()), expected);
     }
 
-    /// Checks the next line of the server's standard output, for what `peer` said.
+    /// Checks the next line of the server's standard output, for what `peer`
+    /// said.
     #[track_caller]
     pub fn shows(&mut self, line: &str, peer: &Peer) {
         let expected = format!("\"{line}\" from {}", peer.address());
@@ -269,7 +291,8 @@ impl Server {
     }
 }
 
-/// A server's line about who entered or left, without the ` (N here)` of exercise 1.
+/// A server's line about who entered or left, without the ` (N here)` of
+/// exercise 1.
 pub fn without_count(line: &str) -> String {
     let end = line.find(" (").filter(|_| line.ends_with(" here)"));
     line[..end.unwrap_or(line.len())].to_owned()
@@ -296,7 +319,8 @@ impl Peer {
         peer
     }
 
-    /// A stranger who may be dropped while the server still sends to it: nobody else gets that.
+    /// A stranger who may be dropped while the server still sends to it: nobody
+    /// else gets that.
     pub fn who_may_go(server: SocketAddr) -> Self {
         let peer = Peer::new(ports::bind_apart());
         peer.other.set(Some(server));
@@ -340,7 +364,8 @@ impl Peer {
     #[track_caller]
     pub fn next(&self) -> String {
         let mut buffer = [0; 65_536];
-        let (size, from) = self.socket.recv_from(&mut buffer).expect("a datagram");
+        let (size, from) =
+            self.socket.recv_from(&mut buffer).expect("a datagram");
         self.other.set(Some(from));
         String::from_utf8(buffer[..size].to_vec()).expect("UTF-8")
     }
@@ -364,7 +389,9 @@ impl Peer {
         let mut buffer = [0; 65_536];
         match self.socket.recv(&mut buffer) {
             Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
-            Ok(size) => panic!("got {:?}", String::from_utf8_lossy(&buffer[..size])),
+            Ok(size) => {
+                panic!("got {:?}", String::from_utf8_lossy(&buffer[..size]))
+            }
         }
         self.socket.set_nonblocking(false).unwrap();
     }

@@ -8,16 +8,19 @@ use std::{iter, process};
 
 use super::DEADLINE;
 
-/// A socket at a port of its own that nobody gets by chance when it is closed: no operating system
-/// gives port 0 such a port (Linux begins at 32768, others at 49152 as in RFC 6335, section 6).
+/// A socket at a port of its own that nobody gets by chance when it is closed:
+/// no operating system gives port 0 such a port (Linux begins at 32768, others
+/// at 49152 as in RFC 6335, section 6).
 pub fn bind_apart() -> UdpSocket {
     static TRIED: AtomicUsize = AtomicUsize::new(0);
 
     // Processes that run at once seldom begin at the same place.
     let first = process::id() as usize * 64;
-    iter::repeat_with(|| 16_384 + (first + TRIED.fetch_add(1, Ordering::Relaxed)) % 16_384)
-        .find_map(|port| UdpSocket::bind(("127.0.0.1", port as u16)).ok())
-        .expect("there is no end of ports to try")
+    iter::repeat_with(|| {
+        16_384 + (first + TRIED.fetch_add(1, Ordering::Relaxed)) % 16_384
+    })
+    .find_map(|port| UdpSocket::bind(("127.0.0.1", port as u16)).ok())
+    .expect("there is no end of ports to try")
 }
 
 /// An address of this machine where nobody is.
@@ -27,8 +30,9 @@ pub fn nobody() -> SocketAddr {
     address
 }
 
-/// Closing the socket there is not always enough: a program that another test starts meanwhile
-/// holds a copy of it until its own code runs (fork(2)), and a datagram would just be lost.
+/// Closing the socket there is not always enough: a program that another test
+/// starts meanwhile holds a copy of it until its own code runs (fork(2)), and a
+/// datagram would just be lost.
 pub fn wait_until_refused(address: SocketAddr) {
     let probe = UdpSocket::bind((address.ip(), 0)).unwrap();
     probe.connect(address).unwrap();
@@ -38,7 +42,9 @@ pub fn wait_until_refused(address: SocketAddr) {
     loop {
         // Linux and macOS say "connection refused", Windows "connection reset".
         let heard = probe.send(b"").and_then(|_| probe.recv(&mut [0]));
-        if heard.is_err_and(|error| [ConnectionRefused, ConnectionReset].contains(&error.kind())) {
+        if heard.is_err_and(|error| {
+            [ConnectionRefused, ConnectionReset].contains(&error.kind())
+        }) {
             return;
         }
         assert!(started.elapsed() < DEADLINE, "somebody is at {address}");

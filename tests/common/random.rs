@@ -2,10 +2,11 @@
 
 use std::env;
 
-/// The seed of this run: the environment variable SEED, or always the same number, so that a test
-/// does not fail today and pass tomorrow.
+/// The seed of this run: the environment variable SEED, or always the same
+/// number, so that a test does not fail today and pass tomorrow.
 pub fn seed() -> u64 {
-    env::var("SEED").map_or(20_240_229, |seed| seed.parse().expect("SEED is a number"))
+    env::var("SEED")
+        .map_or(20_240_229, |seed| seed.parse().expect("SEED is a number"))
 }
 
 /// SplitMix64 (Steele, Lea and Flood, 2014).
