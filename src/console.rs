@@ -1,55 +1,119 @@
-//! The terminal: what a program prints, and what is typed.
+//! The command line, printing and typing.
 
 use std::fmt::Display;
 use std::io::{self, BufRead, Write};
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::{env, process};
 
-use crate::Context;
-use crate::text::without_line_ending;
+use crate::text::{sanitize, sanitize_bytes};
 
-/// Prints `line` to standard output, at once.
+/// Returns the arguments of this program, at most `max`.
+///
+/// `-h` and `--help` print `usage` and end the program with exit status 0. Any
+/// other option, or an argument too many, ends it with exit status 2.
+pub fn arguments_or_exit(usage: &str, max: usize) -> Vec<String> {
+    let mut arguments = Vec::new();
+    for argument in env::args_os().skip(1) {
+        let argument = sanitize(&argument.to_string_lossy());
+        if argument == "-h" || argument == "--help" {
+            exit_with(print_line(usage));
+        }
+        if argument.starts_with('-') || arguments.len() == max {
+            log(format!("error: unexpected argument `{argument}`\n{usage}"));
+            process::exit(2);
+        }
+        arguments.push(argument);
+    }
+    arguments
+}
+
+/// Ends the program: with exit status 0 if `result` is `Ok`, or if the reader
+/// of standard output has closed it (`BrokenPipe`); otherwise with the error on
+/// standard error and exit status 1.
+pub fn exit_with(result: io::Result<()>) -> ! {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            log(format!("error: {error}"));
+            process::exit(1)
+        }
+        _ => process::exit(0),
+    }
+}
+
+/// Returns `error` with what failed in front: `cannot bind ADDRESS: …`. The
+/// kind stays, because [`exit_with`] looks at it.
+pub fn cannot(act: &str, object: impl Display, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot {act} {object}: {error}"))
+}
+
+/// Returns the socket address of `HOST:PORT`.
+///
+/// `localhost` is often both `127.0.0.1` and `::1`. Server and client must
+/// choose the same one, so both take the first IPv4 address if there is one.
 ///
 /// # Errors
 ///
-/// Where `println!` panics: `BrokenPipe` if nobody reads standard output any
-/// more, or what else the operating system reports.
+/// Returns an error that contains `text` if it isn't an address, or if the
+/// host's name can't be resolved.
+pub fn parse_address(text: &str) -> io::Result<SocketAddr> {
+    // A Chinese input method types a full-width colon.
+    first_address(&text.replace('：', ":")).map_err(|error| {
+        let form = "HOST:PORT, for example 127.0.0.1:9999";
+        io::Error::other(format!("`{text}` isn't an address ({form}): {error}"))
+    })
+}
+
+fn first_address(text: &str) -> io::Result<SocketAddr> {
+    // The first IPv4 address, because `false` is less than `true`.
+    let first = text.to_socket_addrs()?.min_by_key(SocketAddr::is_ipv6);
+    first.ok_or(io::ErrorKind::NotFound.into())
+}
+
+/// Prints `line` to standard output, at once and with one write, so that the
+/// lines of two programs in one terminal don't mix. (A Windows console splits
+/// long ones.)
+///
+/// # Errors
+///
+/// Returns an error where `println!` panics: `BrokenPipe` if the reader of
+/// standard output has closed it, for example.
 pub fn print_line(line: impl Display) -> io::Result<()> {
     write(&format!("{line}\n"))
 }
 
-/// Prints `line` to standard error. If that fails, nothing is done about it.
+/// Prints `line` to standard error, with one write. If that fails, there
+/// is nowhere to report it.
 pub fn log(line: impl Display) {
     let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
 }
 
-/// Reads a line from standard input, without its line ending; `None` at the end
-/// of input.
+/// Reads a line from standard input and sanitizes it. Returns `None` at the
+/// end of input.
 ///
-/// What is not UTF-8 in it becomes `�`, with a warning: the rest is still worth
-/// sending.
+/// If the line isn't UTF-8, a warning is logged.
 ///
 /// # Errors
 ///
-/// What the operating system reports.
+/// Returns an error if standard input can't be read.
 pub fn read_line() -> io::Result<Option<String>> {
     let mut bytes = Vec::new();
-    let read = io::stdin().lock().read_until(b'\n', &mut bytes);
-    if read.context("cannot read standard input")? == 0 {
+    let size = io::stdin().lock().read_until(b'\n', &mut bytes);
+    if size.map_err(|error| cannot("read", "standard input", error))? == 0 {
         return Ok(None);
     }
-    let line = String::from_utf8(bytes).unwrap_or_else(|error| {
-        log("warning: that line is not UTF-8; what cannot be read becomes �");
-        String::from_utf8_lossy(error.as_bytes()).into_owned()
-    });
-    Ok(Some(without_line_ending(&line).to_owned()))
+    if std::str::from_utf8(&bytes).is_err() {
+        log("warning: the line isn't UTF-8; its invalid bytes become �");
+    }
+    Ok(Some(sanitize_bytes(&bytes)))
 }
 
-/// Prints `prompt` and reads the answer, as Python's `input(prompt)` does. At
-/// the end of input, prints a line ending and gives `None`.
+/// Prints `prompt` and reads a line, like Python's `input(prompt)`. At the end
+/// of input, prints a line ending after the prompt and returns `None`.
 ///
 /// # Errors
 ///
-/// As [`print_line`] and [`read_line`].
-pub fn ask(prompt: &str) -> io::Result<Option<String>> {
+/// Fails like [`print_line`] and [`read_line`].
+pub fn input(prompt: &str) -> io::Result<Option<String>> {
     write(prompt)?;
     let answer = read_line()?;
     if answer.is_none() {
@@ -58,24 +122,8 @@ pub fn ask(prompt: &str) -> io::Result<Option<String>> {
     Ok(answer)
 }
 
-/// [`ask`], until the answer has at most `max` bytes.
-///
-/// # Errors
-///
-/// As [`ask`].
-pub fn ask_at_most(max: usize, prompt: &str) -> io::Result<Option<String>> {
-    while let Some(answer) = ask(prompt)? {
-        if answer.len() <= max {
-            return Ok(Some(answer));
-        }
-        log(format!("error: {} bytes, over {max}", answer.len()));
-    }
-    Ok(None)
-}
-
 fn write(text: &str) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    let written =
-        stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    written.context("cannot write to standard output")
+    let mut out = io::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map_err(|error| cannot("write to", "standard output", error))
 }

@@ -1,31 +1,28 @@
-//! The guide: pages to read with the programs at hand, in a browser or on the
-//! repository's site.
+//! The guide: pages to read beside the programs, here or on the repository's
+//! site.
 //!
 //! 1. [From the article to this](from_the_article): the article's server in
-//!    Rust, word for word; what ends it; what mends it.
-//! 2. [The protocol](protocol): what stands in a datagram, and what is done
-//!    about it.
-//! 3. [Sockets, seen from the outside](sockets): the system calls, and what UDP
-//!    does not promise.
-//! 4. [For teachers](teachers): a plan for ninety minutes, with forty laptops;
-//!    the exercises.
-//! 5. [中文讲义](zh): the whole in Chinese, shorter.
+//!    Rust, what goes wrong with it, and how we fixed it.
+//! 2. [The protocol](protocol): what is in a datagram and what it means.
+//! 3. [Sockets, seen from the outside](sockets): the system calls, and what
+//!    UDP doesn't promise.
+//! 4. [For teachers](teachers): plans, preparation, questions and exercises.
+//! 5. [中文讲义](zh): the guide in Chinese.
 
-// A page links to the others by reference, and defines at its end where that
-// leads among the files. `links.md` defines it for the docs: the first
-// definition counts.
+// A page links to the others by reference and defines the file of each link at
+// its end. `links.md` comes first and defines the links of the docs, because
+// the first definition counts.
+macro_rules! pages {
+    ($($module:ident: $file:literal),+ $(,)?) => {$(
+        #[doc = concat!(include_str!("guide/links.md"), include_str!($file))]
+        pub mod $module {}
+    )+};
+}
 
-#[doc = concat!(include_str!("guide/links.md"), include_str!("guide/from-the-article.md"))]
-pub mod from_the_article {}
-
-#[doc = concat!(include_str!("guide/links.md"), include_str!("guide/protocol.md"))]
-pub mod protocol {}
-
-#[doc = concat!(include_str!("guide/links.md"), include_str!("guide/sockets.md"))]
-pub mod sockets {}
-
-#[doc = concat!(include_str!("guide/links.md"), include_str!("guide/teachers.md"))]
-pub mod teachers {}
-
-#[doc = concat!(include_str!("guide/links.md"), include_str!("guide/zh.md"))]
-pub mod zh {}
+pages! {
+    from_the_article: "guide/from-the-article.md",
+    protocol: "guide/protocol.md",
+    sockets: "guide/sockets.md",
+    teachers: "guide/teachers.md",
+    zh: "guide/zh.md",
+}

@@ -1,75 +1,65 @@
-//! A group chat over UDP, for socket classes: the two chats of a Chinese
-//! teaching article, [*Python基于Socket实现群聊*](https://www.cnblogs.com/huny/p/14051152.html) (called "the article"
-//! everywhere here), in Rust with nothing but `std`.
+//! A group chat over UDP, for socket classes. The programs are the two chats
+//! of a Chinese teaching article ("the article" everywhere here), in Rust with
+//! nothing but `std`:
+//! [*Python基于Socket实现群聊*](https://www.cnblogs.com/huny/p/14051152.html).
 //!
-//! This is the way through the code. README.md says how to run it. The chat's
-//! texts are in the article's language; usage, errors and the server's log are
-//! in English.
+//! README.md says how to run them. What the chats print is the article's, and
+//! mostly Chinese. Usage, errors and the log are in English.
 //!
 //! # Read the programs first
 //!
-//! 1. `src/bin/talk-server.rs` and `src/bin/talk-client.rs`, the article's
-//!    first pair: bind, receive, print, ask, send. Every socket call of theirs
-//!    stands there.
-//! 2. `src/bin/server.rs`, the group chat's server: bind, the roster, receive.
-//!    `Server::handle` has the branches of the article's loop (who is new? who
-//!    leaves? who says something?), and two more: nothing to do, and a datagram
-//!    that is dropped.
-//! 3. [`message`]: what a datagram means, decided without a socket.
-//! 4. `src/bin/client.rs`, the group chat's client: the receive thread and the
-//!    sending loop.
-//! 5. The rest when you meet it: [`protocol`] (limits, names, long lines),
-//!    [`text`] (made safe to show), [`net`] (socket addresses), [`console`]
-//!    (what is printed and typed), [`cli`] (the command line, the end of a
-//!    program).
+//! 1. `src/bin/talk-server.rs` and `src/bin/talk-client.rs` are the article's
+//!    first pair: bind, receive, print, ask, send.
+//! 2. `src/bin/server.rs` is the group chat's server. `serve` has the article's
+//!    loop, and `Server::handle` has its branches: who joins, who says
+//!    something, who leaves?
+//! 3. [`protocol`] says what is in a datagram and what it means. It uses no
+//!    socket.
+//! 4. `src/bin/client.rs` is the group chat's client, with a receive thread.
+//! 5. [`text`] (sanitizing) and [`console`] (arguments, printing, typing) teach
+//!    no sockets. Read them when you meet them.
+//!
+//! # Three words
+//!
+//! - The *roster* is the server's `HashMap` of socket addresses and names. A
+//!   socket address is an IP address and a port.
+//! - A *member* is a socket address on the roster.
+//! - A *stranger* is any other socket address that sends to the server.
 //!
 //! # From a typed line to the others' screens
 //!
-//! ```text
-//!  client (小明)             server                       clients (the others)
+//! 1. In 小明's client, [`console::read_line`] returns `大家好`,
+//!    [`protocol::chat_lines`] makes `小明 : 大家好` of it, and
+//!    [`send`](std::net::UdpSocket::send) sends that as one datagram.
+//! 2. In the server, [`recv_from`](std::net::UdpSocket::recv_from) returns the
+//!    payload and its sender's address. [`Message::parse`] decides that it is a
+//!    `Say`, and `Server::say` sends a copy to every other member.
+//! 3. In each other client, [`recv`](std::net::UdpSocket::recv) returns the
+//!    payload, [`text::sanitize_bytes`] makes one safe line of it, and
+//!    [`console::print_line`] prints that.
 //!
-//!  console::read_line        UdpSocket::recv_from         UdpSocket::recv
-//!       │ "大家好"                │ bytes, from where            │ bytes
-//!  protocol::chat_lines      Message::parse               text::sanitize_bytes
-//!       │ "小明 : 大家好"         │ Line("小明 : 大家好")         │ a safe line
-//!  UdpSocket::send           Server::say                  console::print_line
-//!       │                         │ to each other member
-//!       └─── a datagram ───▶      └─── datagrams ───▶
-//! ```
+//! # Where each program waits
 //!
-//! # What blocks
+//! The group chat's server waits for datagrams in `recv_from` and handles them
+//! one after another, so only one thread uses the roster and no lock is needed.
+//! It may also wait while it prints and, on Linux, in `send_to` while the send
+//! buffer is full. Its client waits for the keyboard and for the socket, so it
+//! has a thread for each, and the kernel lets both use the socket at once.
 //!
-//! The server waits for datagrams in one place, `recv_from`, and handles one at
-//! a time; the kernel keeps what arrives meanwhile in the socket's buffer, and
-//! drops what does not fit. Nothing else touches the roster, so there is
-//! nothing to lock. It can also be held up by `send_to`, while the send buffer
-//! is full, and by printing, while its terminal stands still.
+//! The first pair has one thread in each program. So a program that waits for
+//! the keyboard receives nothing: datagrams wait in the socket's queue.
 //!
-//! The client waits for two things, the keyboard and the socket, so it has a
-//! thread for each. They share the socket, the server's address and a name, and
-//! none of these changes.
+//! # What UDP doesn't promise
+//!
+//! - A datagram may be lost, duplicated or overtaken by a later one. So a line
+//!   that arrives after its sender's leave lets the sender join again.
+//! - A program that ends tells nobody. After Ctrl-C, the name stays on the
+//!   roster, and a client that gets the same port speaks under that name.
+//! - A sender's address may be forged.
+//!
+//! [`Message::parse`]: protocol::Message::parse
 
-use std::fmt::Display;
-use std::io;
-
-pub mod cli;
 pub mod console;
 pub mod guide;
-pub mod message;
-pub mod net;
 pub mod protocol;
 pub mod text;
-
-/// Says in front of an error what could not be done.
-pub trait Context<T> {
-    /// Puts `context` before the text of an error, and keeps its kind.
-    fn context(self, context: impl Display) -> io::Result<T>;
-}
-
-impl<T> Context<T> for io::Result<T> {
-    fn context(self, context: impl Display) -> io::Result<T> {
-        self.map_err(|error| {
-            io::Error::new(error.kind(), format!("{context}: {error}"))
-        })
-    }
-}

@@ -1,66 +1,89 @@
-//! What server and client agree on: the limits of datagrams and names, the
-//! separator, `exit`, and the form of a chat line.
+//! What is in a datagram and what it means to the server. No function here
+//! uses a socket.
 //!
-//! A datagram is its text, without header or number.
+//! The payload of a datagram (what follows the UDP header) is text in UTF-8:
+//!
+//! | kind | payload | from and to |
+//! | --- | --- | --- |
+//! | join | `NAME` | client to server, first |
+//! | chat line | `NAME : TEXT` | client to server |
+//! | its copies | `NAME : TEXT` | server to all other members |
+//! | leave | `NAME : exit` | client to server, last |
+//! | join notice | `NAME 进入聊天室...` | server to all other members |
+//! | leave notice | `NAME 离开了聊天室...` | server to all other members |
+//! | hint | `[提示] …` | server to a member, about a dropped datagram |
+//!
+//! 进入聊天室 is "joined the room", 离开了聊天室 "left the room", 提示 "hint".
+//! A chat line always contains ` : `, so it can't imitate a notice. A name can
+//! resemble one: `小红 离开了聊天室...` is a valid name.
+//!
+//! The server accepts more: a plain text or a plain `exit`, as typed into
+//! netcat, and a stranger's chat line, because a join may be lost and a
+//! restart of the server empties the roster.
+
+use std::net::SocketAddr;
 
 use crate::text::sanitize;
 
-/// The longest datagram that either side sends or relays, in bytes.
+/// The longest payload that the group chat sends or relays, in bytes.
 ///
-/// The article's programs receive into 1024 bytes. On Linux and macOS, a longer
-/// datagram is cut there, unnoticed.
-pub const MAX_DATAGRAM: usize = 1024;
+/// The article's programs call `recvfrom(1024)`, which silently truncates a
+/// longer one on Linux and macOS and is an error on Windows.
+pub const MAX_PAYLOAD: usize = 1024;
 
-/// The size of the buffers that we receive into, in bytes: enough for any UDP
-/// datagram, whose length is a 16-bit number (RFC 768).
+/// The size of the buffers that we receive into, in bytes.
 ///
-/// In a buffer of [`MAX_DATAGRAM`] bytes a longer datagram would look like one
-/// that just fits, or, on Windows, be an error.
+/// UDP's length field has 16 bits (RFC 768), so every datagram fits. In a
+/// buffer of [`MAX_PAYLOAD`] bytes, a longer one would look like one that fits
+/// (on Windows, it would be an error).
 pub const RECEIVE_BUFFER: usize = 65_536;
 
 /// The longest name, in bytes of UTF-8: 42 of the usual Chinese characters.
-///
-/// Short enough to leave most of a datagram for what is said.
 pub const MAX_NAME: usize = 128;
 
-/// What stands between a name and what its owner says.
+/// The most members of a room.
+///
+/// Each costs memory and a copy of every line, and anyone may join from many
+/// ports. Clients that went away without leaving count too, because UDP doesn't
+/// report them. A restart of the server empties the room, and every client that
+/// is still there joins again with its next line.
+pub const MAX_MEMBERS: usize = 1000;
+
+/// The text between a name and what its owner says.
 pub const SEPARATOR: &str = " : ";
 
-/// What a client says in order to leave, in the lower case that the article's
-/// server looks for.
+/// What a client says in order to leave.
 pub const EXIT: &str = "exit";
 
-/// Whether `said` is [`EXIT`] in any case, with or without white space around
-/// it.
-pub fn is_exit(said: &str) -> bool {
-    said.trim().eq_ignore_ascii_case(EXIT)
+/// Returns whether `text` is [`EXIT`] in upper or lower case, with or without
+/// white space around it.
+pub fn is_exit(text: &str) -> bool {
+    text.trim().eq_ignore_ascii_case(EXIT)
 }
 
-/// The chat line in which `name` says `said`.
-pub fn chat_line(name: &str, said: &str) -> String {
-    [name, SEPARATOR, said].concat()
+/// Returns the chat line in which `name` says `text`.
+pub fn chat_line(name: &str, text: &str) -> String {
+    [name, SEPARATOR, text].concat()
 }
 
-/// Splits `text` into chat lines of at most [`MAX_DATAGRAM`] bytes each:
-/// usually one.
+/// Splits `text` into chat lines of at most [`MAX_PAYLOAD`] bytes each. A
+/// blank text gives none.
+///
+/// `name` must be a name that [`parse_name`] returns.
 ///
 /// ```
 /// use udp_group_chat::protocol::chat_lines;
 /// assert_eq!(chat_lines("小明", "大家好"), ["小明 : 大家好"]);
 /// assert_eq!(chat_lines("小明", &"好".repeat(400)).len(), 2);
 /// ```
-///
-/// # Panics
-///
-/// If `name` is longer than [`MAX_NAME`]; no name from [`parse_name`] is.
 pub fn chat_lines(name: &str, text: &str) -> Vec<String> {
-    assert!(name.len() <= MAX_NAME, "a name of {} bytes", name.len());
-    let available = MAX_DATAGRAM - chat_line(name, "").len();
+    let available = MAX_PAYLOAD - name.len() - SEPARATOR.len();
     let mut lines = Vec::new();
-    let mut rest = text;
+    let mut rest = if text.trim().is_empty() { "" } else { text };
     while !rest.is_empty() {
         let mut end = rest.len().min(available);
-        // A part that reads `exit` would make its sender leave.
+        // Split between characters. A part that is just `exit` would be a
+        // leave, so it is split as well.
         while !rest.is_char_boundary(end) || is_exit(&rest[..end]) {
             end -= 1;
         }
@@ -70,12 +93,12 @@ pub fn chat_lines(name: &str, text: &str) -> Vec<String> {
     lines
 }
 
-/// Makes a name of `text`: sanitizes it, and takes off the white space around
-/// it.
+/// Returns the name in `text`, sanitized and trimmed.
 ///
 /// # Errors
 ///
-/// Why it is no name.
+/// Returns the reason if it is blank, longer than [`MAX_NAME`] or [`EXIT`], or
+/// if it contains the separator or ends in ` :`.
 ///
 /// ```
 /// use udp_group_chat::protocol::parse_name;
@@ -89,12 +112,92 @@ pub fn parse_name(text: &str) -> Result<String, String> {
         name if name.len() > MAX_NAME => {
             Err(format!("a name has at most {MAX_NAME} bytes"))
         }
-        // The server takes what stands before the first separator for the name:
-        // `a : b` would enter as `a`, saying `b`.
+        name if is_exit(name) => Err(format!("a name cannot be `{EXIT}`")),
+        // The server splits a line at its first separator, so `a : b` would
+        // join as `a` and say `b`.
         name if name.contains(SEPARATOR) || name.ends_with(" :") => {
             Err("a name cannot contain ` : ` or end in ` :`".to_owned())
         }
-        name if is_exit(name) => Err(format!("a name cannot be `{EXIT}`")),
         name => Ok(name.to_owned()),
+    }
+}
+
+/// Returns whether the server can answer `address`, and so let it join.
+///
+/// The unspecified IP addresses (0.0.0.0 and ::) name no host. On Linux, a
+/// datagram to one goes to this machine, where the server might receive it. A
+/// source port of 0 means that no answer is expected (RFC 768).
+pub fn can_be_answered(address: SocketAddr) -> bool {
+    // For an IPv6 socket, 0.0.0.0 is ::ffff:0.0.0.0.
+    !address.ip().to_canonical().is_unspecified() && address.port() != 0
+}
+
+/// What a datagram means to the server.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Message {
+    /// A stranger joins under `name`. If the datagram was a chat line, `line`
+    /// is to be relayed then.
+    Join { name: String, line: Option<String> },
+    /// A member says this chat line. It begins with the member's own name.
+    Say(String),
+    /// The sender leaves. A stranger may send this, too.
+    Leave,
+    /// A blank text, or a duplicate of the sender's join.
+    Ignore,
+}
+
+impl Message {
+    /// Decides what `payload` means if it comes from the member called
+    /// `sender`, or from a stranger (`None`).
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason, for the log, if the datagram must be dropped: it is
+    /// too long or isn't UTF-8, a stranger's name is invalid, or a member's
+    /// line is too long with the name in front.
+    ///
+    /// ```
+    /// use udp_group_chat::protocol::Message;
+    ///
+    /// let said = Message::parse(Some("小明"), "大家好".as_bytes());
+    /// assert_eq!(said, Ok(Message::Say("小明 : 大家好".to_owned())));
+    /// ```
+    pub fn parse(sender: Option<&str>, payload: &[u8]) -> Result<Self, String> {
+        if payload.len() > MAX_PAYLOAD {
+            return Err(format!("{} bytes, over {MAX_PAYLOAD}", payload.len()));
+        }
+        let text = std::str::from_utf8(payload).map_err(|_| "not UTF-8")?;
+        let text = sanitize(text);
+        // A chat line, or a plain text.
+        let (name, said) = match text.split_once(SEPARATOR) {
+            Some((name, said)) => (Some(name.trim()), said),
+            None => (None, text.as_str()),
+        };
+        // Under any name, because the sender's port may be on the roster under
+        // the name of somebody who went away without leaving.
+        if is_exit(said) {
+            return Ok(Message::Leave);
+        }
+        if said.trim().is_empty() {
+            return Ok(Message::Ignore);
+        }
+        let Some(sender) = sender else {
+            let is_line = name.is_some();
+            let name = parse_name(name.unwrap_or(said))?;
+            let line = is_line.then(|| chat_line(&name, said));
+            return Ok(Message::Join { name, line });
+        };
+        let line = match name {
+            None if said.trim() == sender => return Ok(Message::Ignore),
+            // Put together again: this is what keeps the sender's own name in
+            // front of every line.
+            Some(name) if name == sender => chat_line(sender, said),
+            // A plain text or another name: all of it is said.
+            _ => chat_line(sender, &text),
+        };
+        if line.len() > MAX_PAYLOAD {
+            return Err(format!("over {MAX_PAYLOAD} bytes with the name"));
+        }
+        Ok(Message::Say(line))
     }
 }

@@ -1,14 +1,18 @@
-//! Text made safe to show.
+//! Text from outside, made safe to print.
 //!
-//! A datagram may hold anything. Shown as it is, an escape sequence in it could
-//! clear the screen of whoever reads it, and a line break could fake a second
-//! line.
+//! A datagram may contain anything. If it were printed unchanged, an escape
+//! sequence could clear the reader's screen, and a line break or a few dozen
+//! tabs could fake a second line.
 
-/// Makes one safe line of `text`: drops one line ending at its end (`\n`, or
-/// `\r\n`), and puts `?` for each control character but tab
-/// ([`char::is_control`]), for the line and paragraph separators, and for the
-/// characters that embed, override or isolate a direction of writing, or
-/// end that (U+202A to U+202E, U+2066 to U+2069; Unicode's UAX #9, section 2).
+/// Returns `text` as one line that is safe to print.
+///
+/// One line ending (`\n` or `\r\n`) at the end is removed, and a tab becomes a
+/// space. A `?` replaces every other control character, the line and paragraph
+/// separators, and the characters that embed, override or isolate a direction
+/// of writing (U+202A to U+202E, U+2066 to U+2069; Unicode's UAX #9).
+///
+/// Spaces remain. A sender who guesses the width of a terminal can still fill a
+/// row with them and continue on the next one.
 ///
 /// ```
 /// use udp_group_chat::text::sanitize;
@@ -16,11 +20,11 @@
 /// assert_eq!(sanitize("\u{1b}[2Jhello"), "?[2Jhello");
 /// ```
 pub fn sanitize(text: &str) -> String {
-    without_line_ending(text).replace(is_unsafe_to_show, "?")
+    let line = text.strip_suffix("\r\n").or(text.strip_suffix('\n'));
+    line.unwrap_or(text).replace('\t', " ").replace(is_unsafe, "?")
 }
 
-/// [`sanitize`] for bytes from the network, with `�` (U+FFFD) for what is not
-/// UTF-8.
+/// Sanitizes bytes from the network. Bytes that aren't UTF-8 become `�`.
 ///
 /// ```
 /// use udp_group_chat::text::sanitize_bytes;
@@ -30,13 +34,7 @@ pub fn sanitize_bytes(bytes: &[u8]) -> String {
     sanitize(&String::from_utf8_lossy(bytes))
 }
 
-/// `text` without the one `\n` or `\r\n` at its end, if it has one.
-pub fn without_line_ending(text: &str) -> &str {
-    text.strip_suffix("\r\n").or(text.strip_suffix('\n')).unwrap_or(text)
-}
-
-fn is_unsafe_to_show(c: char) -> bool {
-    let separates_or_directs =
-        matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    (c.is_control() && c != '\t') || separates_or_directs
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

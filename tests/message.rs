@@ -1,12 +1,10 @@
 //! What a datagram means, rule by rule, with no socket anywhere. Every number
 //! is that of a rule in the guide's page about the protocol.
 
-use udp_group_chat::message::{InvalidMessage, Message};
+use udp_group_chat::protocol::Message::{self, Ignore, Leave};
+use udp_group_chat::protocol::can_be_answered;
 
-use InvalidMessage::{Name, NotUtf8, TooLong, TooLongWithName};
-use Message::{Leave, Nothing};
-
-type Parsed = Result<Message, InvalidMessage>;
+type Parsed = Result<Message, String>;
 
 fn from_stranger(datagram: &str) -> Parsed {
     Message::parse(None, datagram.as_bytes())
@@ -21,38 +19,46 @@ fn join(name: &str, line: Option<&str>) -> Parsed {
 }
 
 fn line(line: &str) -> Parsed {
-    Ok(Message::Line(line.to_owned()))
+    Ok(Message::Say(line.to_owned()))
+}
+
+/// Checks that the datagram is dropped and that the reason contains `part`.
+#[track_caller]
+fn expect_reason(parsed: Parsed, part: &str) {
+    match parsed {
+        Err(reason) if reason.contains(part) => {}
+        other => {
+            panic!("expected: a reason with {part:?}\nreceived: {other:?}")
+        }
+    }
 }
 
 #[test]
-fn rule_1_too_long_or_not_utf8() {
+fn rule_1_a_datagram_that_is_too_long_or_not_utf8_is_dropped() {
     for sender in [None, Some("小明")] {
-        let parse = |datagram: &[u8]| Message::parse(sender, datagram);
-        assert_eq!(parse(&[b'x'; 1025]), Err(TooLong(1025)));
-        assert_eq!(parse(&[b' '; 1025]), Err(TooLong(1025)));
-        assert_eq!(
-            parse(&[0xff; 65_507]),
-            Err(TooLong(65_507)),
-            "length first"
-        );
-        // The line ending counts: the limit is the datagram's.
+        let parse = |payload: &[u8]| Message::parse(sender, payload);
+        expect_reason(parse(&[b'x'; 1025]), "1025 bytes, over 1024");
+        expect_reason(parse(&[b' '; 1025]), "1025 bytes");
+        // The length is checked first.
+        expect_reason(parse(&[0xff; 65_507]), "65507 bytes");
+        // The line ending counts, because the limit is the payload's.
         let with_ending = "x".repeat(1024) + "\n";
-        assert_eq!(parse(with_ending.as_bytes()), Err(TooLong(1025)));
-        // Bad bytes, a character cut in half, one spelled too long, half a
+        expect_reason(parse(with_ending.as_bytes()), "1025 bytes");
+        // Invalid bytes, half a character, an overlong encoding, half a
         // surrogate pair.
         for bytes in
             [&b"\xff\xfe"[..], b"\xe5\xa5", b"\xc0\xaf", b"\xed\xa0\x80"]
         {
-            assert_eq!(parse(bytes), Err(NotUtf8), "{bytes:?}");
+            expect_reason(parse(bytes), "not UTF-8");
         }
-        assert_eq!(parse(b"exit \xff"), Err(NotUtf8));
+        expect_reason(parse(b"exit \xff"), "not UTF-8");
     }
     let longest = format!("小明 : {}", "x".repeat(1024 - "小明 : ".len()));
     assert_eq!(from_ming(&longest), line(&longest));
 }
 
 #[test]
-fn rule_2_made_safe() {
+fn rule_2_unsafe_characters_are_replaced() {
     for (sent, safe) in [
         ("一\n", "一"),
         ("二\r\n", "二"),
@@ -62,11 +68,11 @@ fn rule_2_made_safe() {
         ("\u{1b}[2Jcleared", "?[2Jcleared"),
         ("a\nb\rc\0d\u{7f}e\u{7}", "a?b?c?d?e?"),
         ("\u{9b}31mred\u{85}", "?31mred?"),
-        ("a\tb", "a\tb"),
+        ("a\tb\t\tc", "a b  c"),
         ("a\u{2028}b\u{2029}c", "a?b?c"),
         ("\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}", "?????"),
         ("\u{2066}\u{2067}\u{2068}\u{2069}", "????"),
-        // The neighbours of those, and what joins emoji, stay.
+        // The neighbors of those and the characters in emoji remain.
         (
             "\u{2027}\u{202f}\u{2065}\u{206a}\u{200e}\u{61c}",
             "\u{2027}\u{202f}\u{2065}\u{206a}\u{200e}\u{61c}",
@@ -81,9 +87,11 @@ fn rule_2_made_safe() {
     }
     assert_eq!(from_stranger("小\u{7}明\n"), join("小?明", None));
     assert_eq!(from_stranger("\u{202e}a : b"), join("?a", Some("?a : b")));
-    // Made safe first, and then cut: this has no separator.
+    // Sanitized before it is split, so this has no separator ...
     assert_eq!(from_stranger("a\n: b"), join("a?: b", None));
-    // Made safe first, and then measured against a name's limit.
+    // ... and this has one.
+    assert_eq!(from_stranger("a\t:\tb"), join("a", Some("a : b")));
+    // Sanitized before the length of the name is checked.
     let short = "x".repeat(127);
     assert_eq!(
         from_stranger(&format!("{short}\u{85}")),
@@ -92,7 +100,7 @@ fn rule_2_made_safe() {
 }
 
 #[test]
-fn rule_3_a_leave_leaves_whatever_name_stands_before_it() {
+fn rule_3_exit_is_a_leave_under_any_name() {
     for leave in [
         "exit",
         "EXIT",
@@ -131,7 +139,7 @@ fn rule_3_a_leave_leaves_whatever_name_stands_before_it() {
 }
 
 #[test]
-fn rule_4_blank_is_nothing() {
+fn rule_4_blank_text_is_ignored() {
     for blank in [
         "",
         " ",
@@ -144,19 +152,19 @@ fn rule_4_blank_is_nothing() {
         "x : \n",
         "  :  ",
     ] {
-        assert_eq!(from_ming(blank), Ok(Nothing), "{blank:?}");
+        assert_eq!(from_ming(blank), Ok(Ignore), "{blank:?}");
         assert_eq!(
             from_stranger(blank),
-            Ok(Nothing),
+            Ok(Ignore),
             "{blank:?} from a stranger"
         );
     }
-    // A control character is not white space any more when blank is decided.
+    // Sanitized before that is decided, so a control character isn't blank.
     assert_eq!(from_ming("小明 : \u{85}"), line("小明 : ?"));
 }
 
 #[test]
-fn rule_5_a_stranger_enters() {
+fn rule_5_a_stranger_joins() {
     assert_eq!(from_stranger("小明"), join("小明", None));
     assert_eq!(from_stranger("  小 明\t\n"), join("小 明", None));
     assert_eq!(from_stranger("a:b"), join("a:b", None));
@@ -167,14 +175,14 @@ fn rule_5_a_stranger_enters() {
     assert_eq!(from_stranger(" a  :  b "), join("a", Some("a :  b ")));
     assert_eq!(from_stranger("a:b : hi"), join("a:b", Some("a:b : hi")));
     assert_eq!(from_stranger("a :  : b"), join("a", Some("a :  : b")));
-    assert_eq!(from_stranger("a : \t: hi"), join("a", Some("a : \t: hi")));
+    assert_eq!(from_stranger("a : \t: hi"), join("a", Some("a :  : hi")));
     let longest = "名".repeat(42) + "xx";
     assert_eq!(from_stranger(&format!("  {longest} ")), join(&longest, None));
     assert_eq!(from_stranger("x"), join("x", None));
 }
 
 #[test]
-fn rule_5_a_name_that_breaks_the_limits_does_not_enter() {
+fn rule_5_an_invalid_name_is_rejected() {
     let long = "x".repeat(129);
     for (datagram, part_of_reason) in [
         (&*long, "at most 128 bytes"),
@@ -185,22 +193,19 @@ fn rule_5_a_name_that_breaks_the_limits_does_not_enter() {
         ("EXIT : hi", "`exit`"),
         ("a :", "end in ` :`"),
     ] {
-        let Err(Name(reason)) = from_stranger(datagram) else {
-            panic!("{datagram:?} enters")
-        };
-        assert!(reason.contains(part_of_reason), "{datagram:?}: {reason}");
+        expect_reason(from_stranger(datagram), part_of_reason);
     }
 }
 
 #[test]
-fn rule_6_a_join_that_comes_twice_is_nothing() {
+fn rule_6_a_duplicate_join_is_ignored() {
     for again in ["小明", "小明\n", " 小明 ", "\u{3000}小明\t\r\n"] {
-        assert_eq!(from_ming(again), Ok(Nothing), "{again:?}");
+        assert_eq!(from_ming(again), Ok(Ignore), "{again:?}");
     }
 }
 
 #[test]
-fn rule_6_a_member_says_text_under_the_own_name() {
+fn rule_6_the_senders_own_name_is_not_repeated() {
     for said in [
         "小明 : hi",
         "小明 :  a  ",
@@ -217,7 +222,7 @@ fn rule_6_a_member_says_text_under_the_own_name() {
 }
 
 #[test]
-fn rule_6_all_else_is_said_whole() {
+fn rule_6_anything_else_is_relayed_whole() {
     for said in [
         "hi",
         " hi ",
@@ -237,11 +242,32 @@ fn rule_6_all_else_is_said_whole() {
 }
 
 #[test]
-fn rule_6_too_long_with_its_name() {
+fn rule_6_a_line_too_long_with_the_name_is_rejected() {
     let available = 1024 - "小明 : ".len();
     let fits = "x".repeat(available);
     assert_eq!(from_ming(&fits), line(&format!("小明 : {fits}")));
-    assert_eq!(from_ming(&(fits + "x")), Err(TooLongWithName(1025)));
+    let reason = "over 1024 bytes with the name";
+    expect_reason(from_ming(&(fits + "x")), reason);
     let as_somebody_else = format!("小红 : {}", "x".repeat(available));
-    assert_eq!(from_ming(&as_somebody_else), Err(TooLongWithName(1033)));
+    expect_reason(from_ming(&as_somebody_else), reason);
+}
+
+/// A datagram with such a source address can't be sent without a second host
+/// or a raw socket, so this tests the function that decides.
+#[test]
+fn rule_5_addresses_that_cannot_be_answered() {
+    for (address, expected) in [
+        ("0.0.0.0:9999", false),
+        ("[::]:9999", false),
+        ("[::ffff:0.0.0.0]:9999", false),
+        ("192.168.1.5:0", false),
+        ("[2001:db8::1]:0", false),
+        ("127.0.0.1:1", true),
+        ("0.0.0.1:9999", true),
+        ("[::1]:9999", true),
+        ("[::ffff:127.0.0.1]:65535", true),
+    ] {
+        let address = address.parse().unwrap();
+        assert_eq!(can_be_answered(address), expected, "{address}");
+    }
 }

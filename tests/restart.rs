@@ -1,102 +1,99 @@
-//! The server is killed and started again on its port in the middle of a
-//! conversation: it has forgotten everybody, and everybody is back at their
-//! next line, under the right name.
+//! The server is killed and restarted at its port in the middle of a
+//! conversation. It has forgotten everybody, and every client joins again with
+//! its next line, under the right name.
 
 mod common;
 
-use common::ports::nobody;
-use common::{Program, Server};
+use common::ports::unused_address;
+use common::{Program, Server, banner, joined_notice, left_notice};
 
 const NAMES: [&str; 3] = ["小明", "小红", "小刚"];
 
-/// `clients[who]` says `text`; those whom the server knows read it, and who is
-/// back.
-#[track_caller]
-fn says(
-    server: &mut Server,
-    clients: &mut [Program],
-    who: usize,
-    text: &str,
-    known: &mut Vec<usize>,
-) {
-    clients[who].types(text);
-    let mut shown = vec![format!("{} : {text}", NAMES[who])];
-    if !known.contains(&who) {
-        let logged = server.program.stderr.next();
-        assert!(
-            logged.starts_with(&format!("{} entered from ", NAMES[who])),
-            "{logged}"
-        );
-        shown.insert(0, format!("{} 进入聊天室...", NAMES[who]));
-    }
-    let printed = server.program.stdout.next();
-    assert!(
-        printed.starts_with(&format!("\"{} : {text}\" from ", NAMES[who])),
-        "{printed}"
-    );
-    for &other in known.iter().filter(|&&other| other != who) {
-        for line in &shown {
-            clients[other].stdout.shows(line);
+/// A running server, its clients, and who is on its roster.
+struct Room {
+    server: Server,
+    clients: Vec<Program>,
+    members: Vec<usize>,
+}
+
+impl Room {
+    /// `NAMES[speaker]` types `text`, and all members see what they should. The
+    /// other clients are on no roster yet, so they receive nothing.
+    #[track_caller]
+    fn say_and_check(&mut self, speaker: usize, text: &str) {
+        self.clients[speaker].types(text);
+        let name = NAMES[speaker];
+        let mut seen = vec![format!("{name} : {text}")];
+        if !self.members.contains(&speaker) {
+            let joined = format!("{name} joined from ");
+            self.server.program.stderr.expect_error(&joined, "127.0.0.1:");
+            seen.insert(0, joined_notice(name));
         }
+        let printed = format!("\"{name} : {text}\" from ");
+        self.server.program.stdout.expect_error(&printed, "127.0.0.1:");
+        self.members.retain(|&member| member != speaker);
+        for &member in &self.members {
+            for line in &seen {
+                self.clients[member].stdout.expect_line(line);
+            }
+        }
+        self.members.push(speaker);
     }
-    known.retain(|&other| other != who);
-    known.push(who);
+
+    fn restart(&mut self) {
+        self.server.program.kill();
+        self.members.clear();
+        // The port is free at once, because UDP has no state like TCP's
+        // TIME_WAIT.
+        self.server = Server::start_at(&self.server.address.to_string());
+    }
 }
 
 #[test]
-fn a_conversation_goes_on_after_a_restart() {
-    let mut server = Server::start_at(&nobody().to_string());
+fn a_conversation_continues_after_a_restart() {
+    let mut server = Server::start_at(&unused_address().to_string());
     let address = server.address;
-    let mut clients = NAMES.map(|name| {
-        let client = Program::client(address, name);
-        server.program.stderr.until(&format!("{name} entered from"));
-        client
-    });
-    clients[0].stdout.until("小刚 进入聊天室...");
-    clients[1].stdout.until("小刚 进入聊天室...");
-    clients[2].stdout.until("-小刚-");
-    let mut known = vec![0, 1, 2];
-    for who in 0..3 {
-        says(&mut server, &mut clients, who, "大家好", &mut known);
+    let mut clients = Vec::new();
+    for name in NAMES {
+        let mut client = Program::client(address, name);
+        let joined = format!("{name} joined from ");
+        server.program.stderr.expect_error(&joined, "127.0.0.1:");
+        client.stdout.read_until(&banner(name));
+        clients.push(client);
     }
-    for in_vain in [true, false] {
-        server.program.kill();
-        known.clear();
-        if in_vain {
-            clients[0].types("有人吗?");
-            clients[0]
-                .stderr
-                .until(&format!("error: cannot reach {address}: "));
-        }
-        // The port is free at once: UDP has nothing to wait for.
-        server = Server::start_at(&address.to_string());
-        // Who is not back yet hears nothing.
-        for who in [0, 2, 0, 1, 0, 1, 2] {
-            says(&mut server, &mut clients, who, "小红 : 接着聊吧", &mut known);
-        }
+    clients[0].stdout.expect_line(&joined_notice("小红"));
+    clients[0].stdout.expect_line(&joined_notice("小刚"));
+    clients[1].stdout.expect_line(&joined_notice("小刚"));
+    let mut room = Room { server, clients, members: vec![0, 1, 2] };
+    for speaker in 0..3 {
+        room.say_and_check(speaker, "大家好");
     }
 
-    // Leaving while the server is down is no error of the client's.
-    server.program.kill();
-    clients[2].types("exit");
-    assert_eq!(clients[2].status(), 0);
-    server = Server::start_at(&address.to_string());
-    let mut known = Vec::new();
-    for who in [1, 0, 1] {
-        says(&mut server, &mut clients[..2], who, "他走了", &mut known);
+    // A line that is typed while no server runs is lost, and reported.
+    room.server.program.kill();
+    room.clients[0].types("有人吗?");
+    let error = format!("error: cannot reach {address}: ");
+    room.clients[0].stderr.expect_error(&error, "(os error");
+    room.restart();
+    for speaker in [0, 2, 0, 1, 0, 1, 2] {
+        room.say_and_check(speaker, "小红 : 接着聊吧");
     }
-    clients[0].types("exit");
-    clients[1].stdout.shows("小明 离开了聊天室...");
-    clients[1].types("exit");
-    for who in 0..2 {
-        assert_eq!(clients[who].status(), 0);
-        server.program.stderr.until(&format!("{} left from", NAMES[who]));
+
+    // A client that leaves while no server runs has exit status 0 as well.
+    room.server.program.kill();
+    room.clients[2].types("exit");
+    room.clients[2].expect_status(0);
+    room.restart();
+    for speaker in [1, 0, 1] {
+        room.say_and_check(speaker, "他走了");
     }
-    for client in &mut clients {
-        assert_eq!(
-            client.stdout.rest(),
-            "",
-            "nothing is shown that was not read"
-        );
+    room.clients[0].types("exit");
+    room.clients[1].stdout.expect_line(&left_notice("小明"));
+    room.clients[1].types("exit");
+    for client in &mut room.clients {
+        client.expect_status(0);
+        // Nothing was printed that wasn't checked.
+        let rest = client.stdout.read_to_end();
+        common::expect_equal("standard output", rest, "");
     }
 }

@@ -2,19 +2,20 @@
 
 mod common;
 
-use common::ports::nobody;
+use common::ports::unused_address;
 use common::{
-    LONGEST_DATAGRAM, Peer, Program, Server, TALK_CLIENT, TALK_SERVER,
+    LONGEST_PAYLOAD, Peer, Program, Server, TALK_CLIENT, TALK_SERVER,
 };
+use common::{command, expect_equal, expect_error};
 
-const ASK_SERVER: &str = "please input send to msg:";
-const ASK_CLIENT: &str = "please input msg:";
+const SERVER_PROMPT: &str = "please input send to msg:";
+const CLIENT_PROMPT: &str = "please input msg:";
 
 fn talk_server() -> Server {
-    Server::of(Program::start(TALK_SERVER, &["127.0.0.1:0"]))
+    Server::from_program(Program::start(TALK_SERVER, &["127.0.0.1:0"]))
 }
 
-/// A `talk-client` at a bare socket, and that socket.
+/// A `talk-client`, and a socket in the server's place.
 fn talk_client() -> (Peer, Program) {
     let server = Peer::as_server();
     let client = Program::start(TALK_CLIENT, &[&server.address().to_string()]);
@@ -27,44 +28,64 @@ fn the_two_take_turns() {
     let mut client =
         Program::start(TALK_CLIENT, &[&server.address.to_string()]);
     let mut prompt = "";
-    let long = "长".repeat(341) + "x";
-    assert_eq!(long.len(), 1024);
+    let long = "长".repeat(1000);
     let turns =
         [("你好", "hello"), ("🐼", "exit"), (&*long, &*long), ("", " ")];
     for (message, answer) in turns {
         client.types(message);
-        let head = server.program.stdout.next();
-        let from = head.strip_prefix(prompt).expect(prompt);
-        let from = from.strip_prefix("来自客户端127.0.0.1:").expect(from);
-        assert!(from.ends_with("的消息:"), "{from}");
-        server.program.stdout.shows(message);
+        let head = server.program.stdout.next_line();
+        expect_error(
+            &head,
+            &format!("{prompt}来自客户端127.0.0.1:"),
+            "的消息:",
+        );
+        server.program.stdout.expect_line(message);
         server.program.types(answer);
-        let head = format!("{ASK_CLIENT}来自服务器{}的消息:", server.address);
-        client.stdout.shows(&head);
-        client.stdout.shows(answer);
-        prompt = ASK_SERVER;
+        let head =
+            format!("{CLIENT_PROMPT}来自服务器{}的消息:", server.address);
+        client.stdout.expect_line(&head);
+        client.stdout.expect_line(answer);
+        prompt = SERVER_PROMPT;
     }
     client.end_input();
-    assert_eq!(client.status(), 0);
-    common::check(&client.stdout.rest(), &format!("{ASK_CLIENT}\n"));
+    let end = client.stdout.read_to_end();
+    expect_equal("at the end of input", end, format!("{CLIENT_PROMPT}\n"));
+    client.expect_end(0);
+}
+
+/// A server that connected its socket to its first client would serve no other.
+#[test]
+fn the_server_answers_one_client_after_another() {
+    let mut server = talk_server();
+    let clients = [(); 2].map(|()| Peer::stranger_to(server.address));
+    for number in 0..4 {
+        let client = &clients[number % 2];
+        client.sends(format!("question {number}"));
+        let from = format!("来自客户端{}的消息:", client.address());
+        server.program.stdout.read_until(&from);
+        server.program.stdout.expect_line(&format!("question {number}"));
+        server.program.types(&format!("answer {number}"));
+        client.expect(&format!("answer {number}"));
+    }
+    clients.iter().for_each(Peer::expect_empty_queue);
 }
 
 #[test]
 fn the_end_of_input_ends_the_server_with_status_0() {
     let mut server = talk_server();
-    Peer::at(server.address).sends("你好");
+    Peer::stranger_to(server.address).sends("你好");
     server.program.end_input();
-    assert_eq!(server.program.status(), 0);
-    let shown = server.program.stdout.rest();
-    let end = format!("的消息:\n你好\n{ASK_SERVER}\n");
-    assert!(shown.ends_with(&end), "{shown}");
+    let screen = server.program.stdout.read_to_end();
+    let end = format!("的消息:\n你好\n{SERVER_PROMPT}\n");
+    assert!(screen.ends_with(&end), "expected: … {end}\nreceived: {screen}");
+    server.program.expect_end(0);
 }
 
 #[test]
-fn any_datagram_is_shown_safely_and_ends_nothing() {
-    let long = "x".repeat(LONGEST_DATAGRAM);
-    for (datagram, shown) in [
-        (&b"\x1b[2Jcleared\nand more\0"[..], "?[2Jcleared?and more?"),
+fn any_datagram_is_sanitized_and_crashes_neither_program() {
+    let long = "x".repeat(LONGEST_PAYLOAD);
+    for (payload, printed) in [
+        (&b"\x1b[2Jcleared\nand\tmore\0"[..], "?[2Jcleared?and more?"),
         ("\u{202e}turned".as_bytes(), "?turned"),
         (b"bad \xff bytes", "bad \u{fffd} bytes"),
         (b"netcat\n", "netcat"),
@@ -73,74 +94,106 @@ fn any_datagram_is_shown_safely_and_ends_nothing() {
         (long.as_bytes(), &long),
     ] {
         let mut server = talk_server();
-        let peer = Peer::at(server.address);
-        peer.sends(datagram);
-        server.program.stdout.until("来自客户端");
-        server.program.stdout.shows(shown);
+        let peer = Peer::stranger_to(server.address);
+        peer.sends(payload);
+        server.program.stdout.read_until("来自客户端");
+        server.program.stdout.expect_line(printed);
         server.program.types("go on");
-        peer.gets("go on");
+        peer.expect("go on");
 
         let (server, mut client) = talk_client();
         client.types("hi");
-        server.gets("hi");
-        server.sends(datagram);
-        client.stdout.until("来自服务器");
-        client.stdout.shows(shown);
+        server.expect("hi");
+        server.sends(payload);
+        client.stdout.read_until("来自服务器");
+        client.stdout.expect_line(printed);
         client.types("go on");
-        server.gets("go on");
+        server.expect("go on");
     }
 }
 
+/// No datagram has so many bytes, so the system refuses to send it.
 #[test]
-fn a_line_over_1024_bytes_is_refused_and_asked_for_again() {
+fn a_message_that_cannot_be_sent_is_reported_and_prompted_again() {
+    let too_long = "x".repeat(66_000);
     let (server, mut client) = talk_client();
-    client.types(&"x".repeat(1025));
-    let error = client.stderr.next();
-    assert!(error.starts_with("error: ") && error.contains("1025"), "{error}");
-    client.types(&"x".repeat(1024));
-    server.gets(&"x".repeat(1024));
+    client.types(&too_long);
+    let error = format!("error: cannot send to {}: ", server.address());
+    client.stderr.expect_error(&error, "(os error");
+    client.types("short");
+    server.expect("short");
 
     let mut server = talk_server();
-    let peer = Peer::at(server.address);
+    let peer = Peer::stranger_to(server.address);
     peer.sends("hi");
-    server.program.types(&"好".repeat(342));
-    let error = server.program.stderr.next();
-    assert!(error.starts_with("error: ") && error.contains("1026"), "{error}");
+    server.program.types(&too_long);
+    let error = format!("error: cannot send to {}: ", peer.address());
+    server.program.stderr.expect_error(&error, "(os error");
+    peer.sends("hi again");
     server.program.types("short");
-    peer.gets("short");
+    peer.expect("short");
 }
 
 #[test]
-fn no_server_is_said_each_time_and_asks_for_the_next_message() {
-    let address = nobody();
+fn a_failed_receive_does_not_stop_the_server() {
+    let failing = ["recvfrom", "ECONNRESET", "1"];
+    let arguments = ["127.0.0.1:0"];
+    let started =
+        Program::start_with_failing_call(TALK_SERVER, &arguments, failing);
+    let Some(program) = started else { return };
+    let mut server = Server::from_program(program);
+    server.program.stderr.expect_error("warning: cannot receive: ", "reset");
+    let peer = Peer::stranger_to(server.address);
+    peer.sends("hi");
+    server.program.types("hello");
+    peer.expect("hello");
+}
+
+#[test]
+fn a_missing_server_is_reported_each_time_and_the_prompt_returns() {
+    let address = unused_address();
     let mut client = Program::start(TALK_CLIENT, &[&address.to_string()]);
     for _ in 0..2 {
         client.types("有人吗");
-        let error = client.stderr.next();
-        assert!(
-            error.starts_with(&format!("error: cannot reach {address}: ")),
-            "{error}"
-        );
+        let error = format!("error: cannot reach {address}: ");
+        client.stderr.expect_error(&error, "(os error");
     }
     let server = Peer::as_server_at(address);
     client.types("现在呢");
-    server.gets("现在呢");
+    server.expect("现在呢");
     server.sends("在");
-    client.stdout.until("来自服务器");
-    client.stdout.shows("在");
+    client.stdout.read_until("来自服务器");
+    client.stdout.expect_line("在");
     client.end_input();
-    assert_eq!(client.status(), 0);
-    common::check(&client.stdout.rest(), &format!("{ASK_CLIENT}\n"));
-    assert_eq!(client.stderr.rest(), "");
+    client.stdout.expect_line(CLIENT_PROMPT);
+    client.expect_end(0);
 }
 
 #[test]
-fn only_the_server_is_heard() {
+fn datagrams_from_other_addresses_are_ignored() {
     let (server, mut client) = talk_client();
     client.types("hi");
-    server.gets("hi");
-    Peer::at(server.other()).sends("not the server");
+    server.expect("hi");
+    Peer::stranger_to(server.partner()).sends("not the server");
     server.sends("the server");
-    client.stdout.until("来自服务器");
-    client.stdout.shows("the server");
+    client.stdout.read_until("来自服务器");
+    client.stdout.expect_line("the server");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_closed_stdout_ends_the_pair_with_status_0() {
+    let mut arguments = ["127.0.0.1:0".to_owned()];
+    for path in [TALK_SERVER, TALK_CLIENT] {
+        let mut command = command(path, &[&arguments[0]]);
+        let program = command.stdout(common::closed_output());
+        let mut program = Program::spawn(program);
+        if path == TALK_SERVER {
+            let server = Server::from_program(program);
+            arguments[0] = server.address.to_string();
+            Peer::stranger_to(server.address).sends("hi");
+            program = server.program;
+        }
+        program.expect_end(0);
+    }
 }

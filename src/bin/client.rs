@@ -10,18 +10,20 @@ use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::{io, thread};
 
-use udp_group_chat::console::{ask, log, print_line, read_line};
+use udp_group_chat::console::{self, cannot, input, log, print_line};
 use udp_group_chat::protocol::{self, is_exit, parse_name};
-use udp_group_chat::{Context, cli, net, text::sanitize_bytes};
+use udp_group_chat::text::sanitize_bytes;
 
-const USAGE: cli::Usage = cli::Usage {
-    text: "client [ADDRESS [NAME]]\nSends what you type, and prints what the \
-           others say.",
-    default_address: "127.0.0.1:9999",
-};
+const USAGE: &str = "\
+Usage: client [ADDRESS [NAME]]
+Sends what you type and prints what the others say. To leave, type EXIT.
+ADDRESS is HOST:PORT, by default 127.0.0.1:9999.";
 
-/// What the two threads share. None of it changes, and the kernel lets both use
-/// the socket at once: it sends and receives each datagram whole.
+/// "Welcome to the chat room. To leave, type EXIT (in upper or lower case)."
+const WELCOME: &str =
+    "-----欢迎来到聊天室,退出聊天室请输入'EXIT(不分大小写)'-----";
+
+/// What the two threads share. It never changes, so they need no lock.
 struct Client {
     socket: UdpSocket,
     server: SocketAddr,
@@ -29,54 +31,56 @@ struct Client {
 }
 
 fn main() {
-    cli::exit(chat())
+    let arguments = console::arguments_or_exit(USAGE, 2);
+    let address = arguments.first().map_or("127.0.0.1:9999", String::as_str);
+    console::exit_with(chat(address, arguments.get(1).map(String::as_str)))
 }
 
-fn chat() -> io::Result<()> {
-    let mut operands = USAGE.operands(2);
-    let server = USAGE.address(operands.next())?;
-    let mut name = operands.next().map(|text| {
-        parse_name(&text).unwrap_or_else(|reason| {
-            USAGE.misuse(format!("`{text}`: {reason}"))
-        })
-    });
-    let socket =
-        UdpSocket::bind(net::any_port(server)).context("cannot bind a port")?;
-    // This sends nothing. From now on the kernel drops datagrams from anyone
-    // but the server, and reports an ICMP "port unreachable" from there
-    // (ECONNREFUSED; on Windows, a reset).
-    socket.connect(server).context(format!("cannot connect to {server}"))?;
+fn chat(address: &str, name: Option<&str>) -> io::Result<()> {
+    let server = console::parse_address(address)?;
+    let given = name.map(parse_name).transpose().map_err(io::Error::other)?;
 
-    // "Welcome to the chat room; to leave, type EXIT, in upper or lower case"
-    print_line("-----欢迎来到聊天室,退出聊天室请输入'EXIT(不分大小写)'-----")?;
-    if name.is_none() {
-        name = ask_name()?;
-    }
-    let Some(name) = name else { return Ok(()) };
+    // The kernel chooses a free port (0) and, for each server, one of this
+    // machine's addresses.
+    let any_port = if server.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
+    let socket =
+        UdpSocket::bind(any_port).map_err(|e| cannot("bind", any_port, e))?;
+    // This sends nothing. From now on, the kernel drops datagrams from other
+    // addresses and reports an ICMP "port unreachable" about ours. (What has
+    // arrived before stays in the queue.)
+    socket.connect(server).map_err(|e| cannot("connect to", server, e))?;
+
+    print_line(WELCOME)?;
+    let name = if given.is_some() { given } else { ask_name()? };
+    let Some(name) = name else { return Ok(()) }; // EXIT was the answer
     print_line(format!("-----------------{name}------------------"))?;
 
+    // `Arc` instead of `&`, because the thread may outlive this function.
+    // `Builder`, because `thread::spawn` panics if the system has no thread.
     let client = Arc::new(Client { socket, server, name });
     let shared = Arc::clone(&client);
-    // Not joined: this thread may wait for a datagram for ever.
-    thread::Builder::new()
-        .spawn(move || {
-            let ended = shared.receive_lines();
-            shared.leave();
-            cli::exit(ended)
-        })
-        .context("cannot start the receive thread")?;
-    client.send(&client.name); // the join
+    let started = thread::Builder::new().spawn(move || {
+        let ended = shared.receive_lines();
+        shared.leave();
+        // The main thread is waiting for the keyboard, so end the program here.
+        console::exit_with(ended)
+    });
+    started.map_err(|e| cannot("start", "the receive thread", e))?;
+    // The join. Had the thread not started, no name would be left behind.
+    client.send(&client.name);
     let ended = client.send_lines();
     client.leave();
     ended
 }
 
-/// Asks for a name; `None` if the answer is EXIT, or the end of input.
+/// Asks until the answer is a valid name. Returns `None` at EXIT or the end
+/// of input.
 fn ask_name() -> io::Result<Option<String>> {
     // "Please type your name:"
-    while let Some(answer) =
-        ask("请输入你的名称:")?.filter(|answer| !is_exit(answer))
-    {
+    while let Some(answer) = input("请输入你的名称:")? {
+        if is_exit(&answer) {
+            break;
+        }
         match parse_name(&answer) {
             Ok(name) => return Ok(Some(name)),
             Err(reason) => log(format!("error: {reason}")),
@@ -86,9 +90,10 @@ fn ask_name() -> io::Result<Option<String>> {
 }
 
 impl Client {
-    /// The receive thread: prints what the server sends. Ends only where it
-    /// cannot print.
+    /// The receive thread: prints what the server sends. Returns only if it
+    /// can't print.
     fn receive_lines(&self) -> io::Result<()> {
+        let server = self.server;
         let mut buffer = [0; protocol::RECEIVE_BUFFER];
         loop {
             match self.socket.recv(&mut buffer) {
@@ -98,41 +103,36 @@ impl Client {
                         print_line(line)?;
                     }
                 }
-                Err(error) => {
-                    log(format!("error: cannot reach {}: {error}", self.server))
-                }
+                Err(e) => log(format!("error: cannot reach {server}: {e}")),
             }
         }
     }
 
     /// The main thread: sends what is typed, until EXIT or the end of input.
     fn send_lines(&self) -> io::Result<()> {
-        while let Some(line) = read_line()? {
+        while let Some(line) = console::read_line()? {
             if is_exit(&line) {
                 break;
             }
-            if !line.trim().is_empty() {
-                for datagram in protocol::chat_lines(&self.name, &line) {
-                    self.send(&datagram);
-                }
+            for chat_line in protocol::chat_lines(&self.name, &line) {
+                self.send(&chat_line);
             }
         }
         Ok(())
     }
 
-    /// Both threads may leave: a leave that comes twice is nothing to the
-    /// server.
+    /// Both threads may leave: the server ignores a duplicate leave.
     fn leave(&self) {
         self.send(&protocol::chat_line(&self.name, protocol::EXIT));
     }
 
-    fn send(&self, datagram: &str) {
-        if let Err(error) = self.socket.send(datagram.as_bytes()) {
+    fn send(&self, text: &str) {
+        if let Err(error) = self.socket.send(text.as_bytes()) {
+            // The error may be about an *earlier* datagram. Then this one
+            // wasn't sent, and the error is cleared now, so try once more. One
+            // line in the log is enough for both.
+            let _ = self.socket.send(text.as_bytes());
             log(format!("error: cannot reach {}: {error}", self.server));
-            // Linux and macOS may report here what became of an *earlier*
-            // datagram, without sending this one. That clears the
-            // report, so try once more. One line about it is enough.
-            let _ = self.socket.send(datagram.as_bytes());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The group chat's server: one socket, one roster, one loop.
 //!
 //! ```sh
-//! cargo run --bin server                    # on 127.0.0.1:9999
+//! cargo run --bin server                    # at 127.0.0.1:9999
 //! cargo run --bin server -- 0.0.0.0:9999    # for everyone on the LAN
 //! ```
 
@@ -9,37 +9,35 @@ use std::collections::HashMap;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 
-use udp_group_chat::console::{log, print_line};
-use udp_group_chat::message::{InvalidMessage, Message};
-use udp_group_chat::{Context, cli, protocol};
+use udp_group_chat::console::{self, cannot, log, print_line};
+use udp_group_chat::protocol::{self, Message};
 
-const USAGE: cli::Usage = cli::Usage {
-    text: "server [ADDRESS]\nRelays what each member says to all the others.",
-    default_address: "127.0.0.1:9999",
-};
+const USAGE: &str = "\
+Usage: server [ADDRESS]
+Relays what each member says to all other members.
+ADDRESS is HOST:PORT, by default 127.0.0.1:9999.";
 
-/// The room's limit: anyone may join from many ports, and each member costs
-/// memory, and a datagram for every line. A full room does not answer
-/// strangers.
-const MAX_MEMBERS: usize = 1000;
+/// "Hint: the message isn't UTF-8 text, or has more than 1024 bytes together
+/// with the name; it was not relayed."
+const HINT: &str =
+    "[提示] 消息不是 UTF-8 文本，或加上名称后超过 1024 字节，未转发";
 
 struct Server {
     socket: UdpSocket,
-    /// The members' names by address; two may have the same name. A client
-    /// that is killed stays listed until the server is started again, or
-    /// its port's next user leaves.
+    /// The members: name by address. Two members may have the same name.
     roster: HashMap<SocketAddr, String>,
 }
 
 fn main() {
-    cli::exit(serve())
+    let arguments = console::arguments_or_exit(USAGE, 1);
+    let address = arguments.first().map_or("127.0.0.1:9999", String::as_str);
+    console::exit_with(serve(address))
 }
 
-fn serve() -> io::Result<()> {
-    let mut operands = USAGE.operands(1);
-    let address = USAGE.address(operands.next())?;
+fn serve(address: &str) -> io::Result<()> {
+    let address = console::parse_address(address)?;
     let socket =
-        UdpSocket::bind(address).context(format!("cannot bind {address}"))?;
+        UdpSocket::bind(address).map_err(|e| cannot("bind", address, e))?;
     log(format!("UDP Server on {}...", socket.local_addr()?));
 
     let mut server = Server { socket, roster: HashMap::new() };
@@ -47,68 +45,70 @@ fn serve() -> io::Result<()> {
     loop {
         match server.socket.recv_from(&mut buffer) {
             Ok((size, from)) => server.handle(from, &buffer[..size]),
-            // Windows may report here that an earlier datagram hit a closed
-            // port, but not whose. To go on is a choice: a socket
-            // that failed every time would log for ever.
-            Err(error) => log(format!("Someone left unexpectedly: {error}")),
+            // Windows reports here that a member's port is closed. The socket
+            // still works. An error that lasted would fill the log.
+            Err(error) => log(format!("warning: cannot receive: {error}")),
         }
     }
 }
 
 impl Server {
-    /// Finds out what one datagram means, and acts on it.
-    fn handle(&mut self, from: SocketAddr, datagram: &[u8]) {
-        let sender = self.roster.get(&from).map(String::as_str); // none: a stranger
-        match Message::parse(sender, datagram) {
-            Ok(Message::Join { name, line }) => self.enter(from, name, line),
-            Ok(Message::Line(line)) => self.say(from, &line),
+    fn handle(&mut self, from: SocketAddr, payload: &[u8]) {
+        // A member's name, or `None` for a stranger.
+        let sender = self.roster.get(&from).map(String::as_str);
+        match Message::parse(sender, payload) {
+            Ok(Message::Join { name, line }) => self.join(from, name, line),
+            Ok(Message::Say(line)) => self.say(from, &line),
             Ok(Message::Leave) => self.leave(from),
-            Ok(Message::Nothing) => {}
-            Err(invalid) => self.reject(from, &invalid),
+            Ok(Message::Ignore) => {}
+            Err(reason) => self.drop_datagram(from, &reason),
         }
     }
 
-    /// One datagram is enough to enter, and nothing proves the address that it
-    /// claims to come from.
-    fn enter(&mut self, from: SocketAddr, name: String, line: Option<String>) {
-        if self.roster.len() >= MAX_MEMBERS {
-            log(format!("warning: the room is full: {from} cannot enter"));
-            return;
+    /// Nothing proves that the datagram comes from this address: one forged
+    /// join makes its victim a member.
+    fn join(&mut self, from: SocketAddr, name: String, line: Option<String>) {
+        if !protocol::can_be_answered(from) {
+            return self.drop_datagram(from, "its address can't be answered");
         }
-        log(format!("{name} entered from {from}"));
-        self.relay(from, &format!("{name} 进入聊天室...")); // "enters the room"
+        if self.roster.len() >= protocol::MAX_MEMBERS {
+            return self.drop_datagram(from, "the room is full");
+        }
+        log(format!("{name} joined from {from}"));
+        // "NAME joined the room"
+        self.relay(from, &format!("{name} 进入聊天室..."));
         self.roster.insert(from, name);
         if let Some(line) = line {
             self.say(from, &line);
         }
     }
 
+    fn leave(&mut self, from: SocketAddr) {
+        // `None` for a stranger: a duplicate leave, for example.
+        if let Some(name) = self.roster.remove(&from) {
+            log(format!("{name} left from {from}"));
+            // "NAME left the room"
+            self.relay(from, &format!("{name} 离开了聊天室..."));
+        }
+    }
+
     fn say(&self, from: SocketAddr, line: &str) {
-        // The chat goes on even if nobody reads our standard output any more.
-        let _ = print_line(format_args!("\"{line}\" from {from}"));
+        // If standard output is closed or the disk is full, the chat goes on.
+        if let Err(error) = print_line(format_args!("\"{line}\" from {from}")) {
+            log(format!("warning: {error}"));
+        }
         self.relay(from, line);
     }
 
-    fn leave(&mut self, from: SocketAddr) {
-        if let Some(name) = self.roster.remove(&from) {
-            log(format!("{name} left from {from}"));
-            self.relay(from, &format!("{name} 离开了聊天室...")); // "has left the room"
-        }
-    }
-
-    fn reject(&self, from: SocketAddr, invalid: &InvalidMessage) {
-        log(format!(
-            "warning: dropped a datagram from {from}: {}",
-            invalid.reason()
-        ));
-        // Strangers are never answered: their address may be forged, or be
-        // another server's.
+    fn drop_datagram(&self, from: SocketAddr, reason: &str) {
+        log(format!("warning: dropped a datagram from {from}: {reason}"));
+        // A stranger gets no answer, because the address may be forged.
         if self.roster.contains_key(&from) {
-            self.send(from, &invalid.hint());
+            self.send(from, HINT);
         }
     }
 
-    /// Sends `line` to every member but the one at `from`.
+    /// Sends `line` to every member except the one at `from`.
     fn relay(&self, from: SocketAddr, line: &str) {
         for &member in self.roster.keys() {
             if member != from {
@@ -117,8 +117,7 @@ impl Server {
         }
     }
 
-    /// Sends one datagram. A member who cannot be reached costs nobody else
-    /// their copy.
+    /// Sends one datagram. If that fails, the others still get theirs.
     fn send(&self, to: SocketAddr, text: &str) {
         if let Err(error) = self.socket.send_to(text.as_bytes(), to) {
             log(format!("warning: cannot send to {to}: {error}"));

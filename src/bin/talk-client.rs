@@ -7,36 +7,45 @@
 use std::io;
 use std::net::UdpSocket;
 
-use udp_group_chat::console::{ask_at_most, log, print_line};
-use udp_group_chat::protocol::{MAX_DATAGRAM, RECEIVE_BUFFER};
-use udp_group_chat::{Context, cli, net, text::sanitize_bytes};
+use udp_group_chat::console::{self, cannot, input, log, print_line};
+use udp_group_chat::protocol::RECEIVE_BUFFER;
+use udp_group_chat::text::sanitize_bytes;
 
-const USAGE: cli::Usage = cli::Usage {
-    text: "talk-client [ADDRESS]\nAsks you for a message, sends it and prints \
-           the answer, and again.",
-    default_address: "127.0.0.1:8088",
-};
+const USAGE: &str = "\
+Usage: talk-client [ADDRESS]
+Asks you for a message, sends it and prints the answer, again and again.
+ADDRESS is HOST:PORT, by default 127.0.0.1:8088.";
 
 fn main() {
-    cli::exit(talk())
+    let arguments = console::arguments_or_exit(USAGE, 1);
+    let address = arguments.first().map_or("127.0.0.1:8088", String::as_str);
+    console::exit_with(talk(address))
 }
 
-fn talk() -> io::Result<()> {
-    let mut operands = USAGE.operands(1);
-    let server = USAGE.address(operands.next())?;
+fn talk(address: &str) -> io::Result<()> {
+    let server = console::parse_address(address)?;
+    // The kernel chooses a free port (0) and, for each server, one of this
+    // machine's addresses.
+    let any_port = if server.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
     let socket =
-        UdpSocket::bind(net::any_port(server)).context("cannot bind a port")?;
-    socket.connect(server).context(format!("cannot connect to {server}"))?;
+        UdpSocket::bind(any_port).map_err(|e| cannot("bind", any_port, e))?;
+    // This sends nothing. From now on, the kernel drops datagrams from other
+    // addresses and reports an ICMP "port unreachable" about ours.
+    socket.connect(server).map_err(|e| cannot("connect to", server, e))?;
 
     let mut buffer = [0; RECEIVE_BUFFER];
-    while let Some(message) = ask_at_most(MAX_DATAGRAM, "please input msg:")? {
-        let sent = socket.send(message.as_bytes());
-        // If the message or its answer is lost, this waits for ever: UDP does
-        // not tell. Press Ctrl-C.
-        match sent.and_then(|_| socket.recv_from(&mut buffer)) {
+    while let Some(message) = input("please input msg:")? {
+        if let Err(error) = socket.send(message.as_bytes()) {
+            log(format!("error: cannot send to {server}: {error}"));
+            continue;
+        }
+        // If the message or its answer is lost, this waits forever. A late or
+        // duplicate answer is taken for the answer to the next message.
+        match socket.recv_from(&mut buffer) {
             Ok((size, from)) => {
                 let answer = sanitize_bytes(&buffer[..size]);
-                print_line(format!("来自服务器{from}的消息:\n{answer}"))?; // "message from the server"
+                // "message from the server ADDRESS:"
+                print_line(format!("来自服务器{from}的消息:\n{answer}"))?;
             }
             Err(error) => log(format!("error: cannot reach {server}: {error}")),
         }

@@ -1,31 +1,31 @@
-//! The first step: a server that takes turns with whoever writes to it.
+//! The first step: a server that takes turns with its clients.
 //!
 //! ```sh
-//! cargo run --bin talk-server    # on 127.0.0.1:8088
+//! cargo run --bin talk-server    # at 127.0.0.1:8088
 //! ```
 
 use std::io;
 use std::net::UdpSocket;
 
-use udp_group_chat::console::{ask_at_most, log, print_line};
-use udp_group_chat::protocol::{MAX_DATAGRAM, RECEIVE_BUFFER};
-use udp_group_chat::{Context, cli, text::sanitize_bytes};
+use udp_group_chat::console::{self, cannot, input, log, print_line};
+use udp_group_chat::protocol::RECEIVE_BUFFER;
+use udp_group_chat::text::sanitize_bytes;
 
-const USAGE: cli::Usage = cli::Usage {
-    text: "talk-server [ADDRESS]\nReceives a message, asks you for the answer \
-           and sends it, and again.",
-    default_address: "127.0.0.1:8088",
-};
+const USAGE: &str = "\
+Usage: talk-server [ADDRESS]
+Receives a message, asks you for the answer and sends it, again and again.
+ADDRESS is HOST:PORT, by default 127.0.0.1:8088.";
 
 fn main() {
-    cli::exit(talk())
+    let arguments = console::arguments_or_exit(USAGE, 1);
+    let address = arguments.first().map_or("127.0.0.1:8088", String::as_str);
+    console::exit_with(talk(address))
 }
 
-fn talk() -> io::Result<()> {
-    let mut operands = USAGE.operands(1);
-    let address = USAGE.address(operands.next())?;
+fn talk(address: &str) -> io::Result<()> {
+    let address = console::parse_address(address)?;
     let socket =
-        UdpSocket::bind(address).context(format!("cannot bind {address}"))?;
+        UdpSocket::bind(address).map_err(|e| cannot("bind", address, e))?;
     log(format!("UDP Server on {}...", socket.local_addr()?));
 
     let mut buffer = [0; RECEIVE_BUFFER];
@@ -33,17 +33,17 @@ fn talk() -> io::Result<()> {
         match socket.recv_from(&mut buffer) {
             Ok((size, from)) => {
                 let message = sanitize_bytes(&buffer[..size]);
-                print_line(format!("来自客户端{from}的消息:\n{message}"))?; // "message from the client"
-                let Some(answer) =
-                    ask_at_most(MAX_DATAGRAM, "please input send to msg:")?
-                else {
+                // "message from the client ADDRESS:"
+                print_line(format!("来自客户端{from}的消息:\n{message}"))?;
+                let Some(answer) = input("please input send to msg:")? else {
                     return Ok(());
                 };
                 if let Err(error) = socket.send_to(answer.as_bytes(), from) {
-                    log(format!("error: cannot reach {from}: {error}"));
+                    log(format!("error: cannot send to {from}: {error}"));
                 }
             }
-            // About a datagram that we sent earlier.
+            // Windows reports here that nobody was at the port that an earlier
+            // answer was sent to.
             Err(error) => log(format!("warning: cannot receive: {error}")),
         }
     }

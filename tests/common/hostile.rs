@@ -1,8 +1,8 @@
-//! Datagrams as bad luck, broken programs and ill will make them: every rule's
-//! near misses, every limit's neighbours, other people's names, the server's
-//! own notices, control characters, broken UTF-8.
+//! Hostile datagrams: near misses of every rule, payloads at every limit,
+//! other members' names, the server's own notices, control characters and
+//! broken UTF-8.
 
-use super::TOO_LONG;
+use super::HINT;
 use super::random::Random;
 
 const NAMES: [&str; 20] = [
@@ -28,8 +28,8 @@ const NAMES: [&str; 20] = [
     "",
 ];
 
-/// What the soup is made of, besides names.
-const INGREDIENTS: [&str; 28] = [
+/// What random texts are made of, besides names.
+const PIECES: [&str; 28] = [
     " : ",
     " : ",
     ":",
@@ -60,7 +60,7 @@ const INGREDIENTS: [&str; 28] = [
     "e\u{301}",
 ];
 
-/// `@` stands for a name.
+/// `@` is replaced by a name.
 const LINES: [&str; 26] = [
     "@ : hi",
     "@ : 大家好",
@@ -87,7 +87,7 @@ const LINES: [&str; 26] = [
     "@ exit",
     "@ 进入聊天室...",
     "@ 离开了聊天室...",
-    TOO_LONG,
+    HINT,
 ];
 
 const ENDINGS: [&str; 12] =
@@ -95,7 +95,7 @@ const ENDINGS: [&str; 12] =
 
 const FILLINGS: [&str; 7] = ["x", "x", "好", "🐼", " ", "\0", "\u{9b}"];
 
-/// A name, or what almost is one.
+/// A name, or almost one.
 pub fn name(random: &mut Random) -> String {
     match random.below(8) {
         0 => "x".repeat(127 + random.below(3)),
@@ -104,30 +104,32 @@ pub fn name(random: &mut Random) -> String {
     }
 }
 
-/// A datagram from somebody whose name is `own_name`, if not somebody else's.
-pub fn datagram(random: &mut Random, own_name: &str) -> Vec<u8> {
+/// A payload from the member called `own_name`, perhaps under another name.
+pub fn payload(random: &mut Random, own_name: &str) -> Vec<u8> {
     let name =
         if random.one_in(5) { name(random) } else { own_name.to_owned() };
     let mut text = match random.below(20) {
         0..=10 => random.pick(&LINES).replace('@', &name),
-        11..=15 => soup(random, &name),
+        11..=15 => random_pieces(random, &name),
         16 | 17 => at_a_limit(random, &name),
-        18 => return broken(random, format!("{name} : 大家好").into_bytes()),
-        _ => return noise(random),
+        18 => {
+            return corrupted(random, format!("{name} : 大家好").into_bytes());
+        }
+        _ => return random_bytes(random),
     };
     text += random.pick(&ENDINGS);
     text.into_bytes()
 }
 
-fn soup(random: &mut Random, name: &str) -> String {
-    let mut ingredient = || {
-        if random.one_in(4) { name } else { random.pick(&INGREDIENTS) }
+fn random_pieces(random: &mut Random, name: &str) -> String {
+    let mut piece = || {
+        if random.one_in(4) { name } else { random.pick(&PIECES) }
     };
-    (0..5).map(|_| ingredient()).collect()
+    (0..5).map(|_| piece()).collect()
 }
 
-/// Exactly as long as something may be, or a byte less or more, under a name or
-/// not.
+/// Exactly at a limit of length, or a byte shorter or longer, with or without a
+/// name.
 fn at_a_limit(random: &mut Random, name: &str) -> String {
     let mut text =
         random.pick(&["", "@", "@ : ", "@:", " @ : "]).replace('@', name);
@@ -140,20 +142,19 @@ fn at_a_limit(random: &mut Random, name: &str) -> String {
     text + &"x".repeat(missing % filling.len())
 }
 
-/// Cut inside a character perhaps, or with one byte that belongs nowhere.
-fn broken(random: &mut Random, mut datagram: Vec<u8>) -> Vec<u8> {
-    let place = random.below(datagram.len());
+/// Truncated, perhaps inside a character, or with one invalid byte.
+fn corrupted(random: &mut Random, mut payload: Vec<u8>) -> Vec<u8> {
+    let place = random.below(payload.len());
     if random.one_in(2) {
-        datagram.truncate(place);
+        payload.truncate(place);
     } else {
-        datagram[place] = 0x80 + random.below(0x80) as u8;
+        payload[place] = 0x80 + random.below(0x80) as u8;
     }
-    datagram
+    payload
 }
 
-fn noise(random: &mut Random) -> Vec<u8> {
-    // A third of the noise is ASCII, and so a name: often with control
-    // characters.
+fn random_bytes(random: &mut Random) -> Vec<u8> {
+    // A third is ASCII and so a name, often with control characters.
     let bytes = if random.one_in(3) { 0x80 } else { 0x100 };
     (0..random.below(12)).map(|_| random.below(bytes) as u8).collect()
 }

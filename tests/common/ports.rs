@@ -1,4 +1,4 @@
-//! Ports that a test can leave: nobody else gets them by chance.
+//! Ports that a test can leave: no other socket gets them by chance.
 
 use std::io::ErrorKind::{ConnectionRefused, ConnectionReset};
 use std::net::{SocketAddr, UdpSocket};
@@ -6,33 +6,38 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use std::{iter, process};
 
-use super::DEADLINE;
+use super::TIMEOUT;
 
-/// A socket at a port of its own that nobody gets by chance when it is closed:
-/// no operating system gives port 0 such a port (Linux begins at 32768, others
-/// at 49152 as in RFC 6335, section 6).
-pub fn bind_apart() -> UdpSocket {
+/// A socket at a port that no other socket gets by chance when it is closed,
+/// because it is below the ports that a bind to port 0 gives (Linux begins at
+/// 32768, other systems at 49152 as in RFC 6335, section 6).
+pub fn bind_outside_ephemeral_range() -> UdpSocket {
     static TRIED: AtomicUsize = AtomicUsize::new(0);
 
-    // Processes that run at once seldom begin at the same place.
+    // Test programs that run at the same time rarely begin at the same port.
     let first = process::id() as usize * 64;
-    iter::repeat_with(|| {
-        16_384 + (first + TRIED.fetch_add(1, Ordering::Relaxed)) % 16_384
-    })
-    .find_map(|port| UdpSocket::bind(("127.0.0.1", port as u16)).ok())
-    .expect("there is no end of ports to try")
+    let port = || {
+        let tried = TRIED.fetch_add(1, Ordering::Relaxed);
+        (16_384 + (first + tried) % 16_384) as u16
+    };
+    iter::repeat_with(port)
+        .take(16_384)
+        .find_map(|port| UdpSocket::bind(("127.0.0.1", port)).ok())
+        .expect("a free port from 16384 to 32767 at 127.0.0.1")
 }
 
-/// An address of this machine where nobody is.
-pub fn nobody() -> SocketAddr {
-    let address = bind_apart().local_addr().unwrap();
+/// A local address to which no socket is bound.
+pub fn unused_address() -> SocketAddr {
+    let address = bind_outside_ephemeral_range().local_addr().unwrap();
     wait_until_refused(address);
     address
 }
 
-/// Closing the socket there is not always enough: a program that another test
-/// starts meanwhile holds a copy of it until its own code runs (fork(2)), and a
-/// datagram would just be lost.
+/// Waits until datagrams to `address` are refused.
+///
+/// Closing the socket is not always enough. If another test is just starting a
+/// program, the forked child holds a copy of the socket until it calls `exec`,
+/// and until then a datagram is lost without an error.
 pub fn wait_until_refused(address: SocketAddr) {
     let probe = UdpSocket::bind((address.ip(), 0)).unwrap();
     probe.connect(address).unwrap();
@@ -40,13 +45,16 @@ pub fn wait_until_refused(address: SocketAddr) {
     probe.set_read_timeout(Some(moment)).unwrap();
     let started = Instant::now();
     loop {
-        // Linux and macOS say "connection refused", Windows "connection reset".
-        let heard = probe.send(b"").and_then(|_| probe.recv(&mut [0]));
-        if heard.is_err_and(|error| {
-            [ConnectionRefused, ConnectionReset].contains(&error.kind())
-        }) {
+        // Linux and macOS report "refused", Windows "reset".
+        let received = probe.send(b"").and_then(|_| probe.recv(&mut [0]));
+        let refusals = [ConnectionRefused, ConnectionReset];
+        if received.is_err_and(|error| refusals.contains(&error.kind())) {
             return;
         }
-        assert!(started.elapsed() < DEADLINE, "somebody is at {address}");
+        assert!(
+            started.elapsed() < TIMEOUT,
+            "expected: no socket is bound to {address}\n\
+             received: no \"port unreachable\" within {TIMEOUT:?}"
+        );
     }
 }

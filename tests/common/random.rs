@@ -1,12 +1,17 @@
-//! Numbers that look random and are the same again for the same seed.
+//! Numbers that look random and are the same for the same seed.
 
 use std::env;
 
 /// The seed of this run: the environment variable SEED, or always the same
-/// number, so that a test does not fail today and pass tomorrow.
+/// number, so that a test doesn't fail today and pass tomorrow.
 pub fn seed() -> u64 {
-    env::var("SEED")
-        .map_or(20_240_229, |seed| seed.parse().expect("SEED is a number"))
+    match env::var("SEED") {
+        Ok(seed) if !seed.is_empty() => {
+            let number = seed.parse();
+            number.unwrap_or_else(|_| panic!("SEED={seed} isn't a number"))
+        }
+        _ => 20_240_229,
+    }
 }
 
 /// SplitMix64 (Steele, Lea and Flood, 2014).

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use common::{
-    ASK_NAME, CLIENT, Program, Server, TALK_CLIENT, TALK_SERVER, ports,
+    CLIENT, NAME_PROMPT, Program, Server, TALK_CLIENT, TALK_SERVER,
     without_count,
 };
 
@@ -85,11 +85,11 @@ impl Terminal {
     /// The name is typed behind the prompt; in a pipe, the banner follows the
     /// prompt at once.
     fn enters(&mut self, name: &str) {
-        self.shows();
+        self.read_printed();
         self.program.types(name);
-        let prompt_and_banner = self.program.stdout.next();
-        let banner = prompt_and_banner.strip_prefix(ASK_NAME).unwrap();
-        self.seen.extend([format!("{ASK_NAME}{name}"), banner.to_owned()]);
+        let prompt_and_banner = self.program.stdout.next_line();
+        let banner = prompt_and_banner.strip_prefix(NAME_PROMPT).unwrap();
+        self.seen.extend([format!("{NAME_PROMPT}{name}"), banner.to_owned()]);
     }
 
     fn types(&mut self, line: &str) {
@@ -97,12 +97,12 @@ impl Terminal {
         self.seen.push(line.to_owned());
     }
 
-    fn shows(&mut self) {
-        self.seen.push(self.program.stdout.next());
+    fn read_printed(&mut self) {
+        self.seen.push(self.program.stdout.next_line());
     }
 
-    fn logs(&mut self) {
-        self.seen.push(without_count(&self.program.stderr.next()));
+    fn read_logged(&mut self) {
+        self.seen.push(without_count(&self.program.stderr.next_line()));
     }
 
     /// What has been seen, with the addresses of this run replaced by those in
@@ -126,19 +126,19 @@ fn the_picture_shows_what_the_programs_print() {
     let [mut ming, mut hong] = [(); 2]
         .map(|()| Terminal::new("client", Program::start(CLIENT, &[&address])));
     ming.enters("小明");
-    server.logs();
+    server.read_logged();
     hong.enters("小红");
-    server.logs();
-    ming.shows();
+    server.read_logged();
+    ming.read_printed();
     ming.types("大家好");
-    server.shows();
-    hong.shows();
+    server.read_printed();
+    hong.read_printed();
     hong.types("你好,小明!");
-    server.shows();
-    ming.shows();
+    server.read_printed();
+    ming.read_printed();
     ming.types("where is the exit?");
-    server.shows();
-    hong.shows();
+    server.read_printed();
+    hong.read_printed();
 
     let [at_ming, at_hong] =
         [2, 3].map(|line| server.seen[line].rsplit(' ').next().unwrap());
@@ -154,79 +154,32 @@ fn the_picture_shows_what_the_programs_print() {
 
 #[test]
 fn the_talk_pair_looks_as_the_guide_says() {
-    let running = Server::of(Program::start(TALK_SERVER, &["127.0.0.1:0"]));
+    let running =
+        Server::from_program(Program::start(TALK_SERVER, &["127.0.0.1:0"]));
     let address = running.address.to_string();
     let mut server = Terminal::server("talk-server", running);
     let mut client =
         Terminal::new("talk-client", Program::start(TALK_CLIENT, &[&address]));
     client.program.types("你好");
-    server.shows();
-    server.shows();
+    server.read_printed();
+    server.read_printed();
     server.program.types("hello");
     // In a pipe a prompt has no line of its own: what is printed next follows
     // it.
-    let prompt_and_head = client.program.stdout.next();
+    let prompt_and_head = client.program.stdout.next_line();
     let head = prompt_and_head.strip_prefix("please input msg:").unwrap();
     client.seen.extend(["please input msg:你好".to_owned(), head.to_owned()]);
-    client.shows();
+    client.read_printed();
     client.program.end_input();
-    client.seen.push(client.program.stdout.next());
+    client.seen.push(client.program.stdout.next_line());
     server.program.kill();
-    server.seen.push(server.program.stdout.rest() + "hello");
+    server.seen.push(server.program.stdout.read_to_end() + "hello");
 
     let at_client = between(&server.seen[2], "来自客户端", "的消息:");
     let addresses =
         [(&*address, "127.0.0.1:8088"), (at_client, "127.0.0.1:41003")];
     assert_eq!(server.seen(&addresses), screen("talk-server"));
     assert_eq!(client.seen(&addresses), screen("talk-client"));
-}
-
-#[test]
-fn the_literal_translation_works_and_one_byte_ends_it() {
-    let page = read("src/guide/from-the-article.md");
-    let code = between(
-        &page,
-        "<!-- literal translation -->\n```rust,no_run\n",
-        "\n```",
-    );
-    assert!(code.lines().count() <= 45, "{} lines", code.lines().count());
-    let address = ports::nobody();
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let [source, program] =
-        ["literal.rs", "literal"].map(|file| folder.join(file));
-    fs::write(&source, code.replace("127.0.0.1:9999", &address.to_string()))
-        .unwrap();
-    let rustc = std::env::var("RUSTC").unwrap_or("rustc".to_owned());
-    let mut compiler = Command::new(rustc);
-    compiler.args(["--edition", "2024", "-o"]).arg(&program).arg(&source);
-    assert!(compiler.status().unwrap().success());
-
-    let mut server = Program::start(program.to_str().unwrap(), &[]);
-    // It does not say when it is there, but the client does when it is not.
-    let probe = common::Peer::at(address);
-    let moment = std::time::Duration::from_millis(20);
-    probe.socket.set_read_timeout(Some(moment)).unwrap();
-    let watcher = loop {
-        probe.sends("probe");
-        let watcher = common::Peer::at(address);
-        watcher.sends("watcher");
-        if probe.socket.recv(&mut [0; 64]).is_ok() {
-            break watcher;
-        }
-        assert!(server.child.try_wait().unwrap().is_none(), "it ended");
-    };
-    let mut ming = Program::client(address, "小明");
-    watcher.gets("小明 进入聊天室...");
-    let mut hong = Program::client(address, "小红");
-    ming.stdout.until("小红 进入聊天室...");
-    ming.types("大家好");
-    hong.stdout.until("小明 : 大家好");
-    server.stdout.until("\"小明 : 大家好\" from ");
-    hong.types("exit");
-    ming.stdout.until("小红 离开了聊天室...");
-    common::Peer::at(address).sends(b"\xff");
-    assert_ne!(server.status(), 0, "0xff ends it");
-    server.stderr.until("panicked");
 }
 
 #[test]
