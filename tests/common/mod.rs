@@ -7,6 +7,7 @@
 // No test file uses all of this.
 #![allow(dead_code)]
 
+pub mod examples;
 pub mod hostile;
 pub mod ports;
 pub mod random;
@@ -197,9 +198,15 @@ impl Program {
         let started = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
-                let log = self.stderr.drain();
-                let step = format!("exit status; standard error: {log:?}");
-                return expect_equal(&step, status.code(), Some(expected));
+                let code = status.code();
+                if code != Some(expected) {
+                    let log = self.stderr.drain();
+                    panic!(
+                        "expected: exit status {expected}\n\
+                         received: {code:?}, standard error {log:?}"
+                    );
+                }
+                return;
             }
             assert!(
                 started.elapsed() < TIMEOUT,

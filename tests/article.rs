@@ -1,0 +1,156 @@
+//! The article's programs in Rust: our clients talk through the article's
+//! server, its client does too, and both fail in the ways that the guide tells.
+
+mod common;
+
+use std::io::ErrorKind::{ConnectionRefused, ConnectionReset};
+use std::net::{SocketAddr, UdpSocket};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::examples::example;
+use common::{Peer, Program, TIMEOUT, ports};
+
+/// Starts the article's server. `None`: there is no cargo to build it.
+fn server_at(address: SocketAddr) -> Option<Program> {
+    let path = example("article-server")?;
+    let address_text = address.to_string();
+    let server = Program::start(path.to_str().unwrap(), &[&address_text]);
+    wait_until_bound(address);
+    Some(server)
+}
+
+/// The article's server prints nothing when it is ready. But as long as no
+/// socket is bound at its address, a datagram to it is refused.
+fn wait_until_bound(address: SocketAddr) {
+    let probe = UdpSocket::bind((address.ip(), 0)).unwrap();
+    probe.connect(address).unwrap();
+    let moment = Duration::from_millis(50);
+    probe.set_read_timeout(Some(moment)).unwrap();
+    let started = Instant::now();
+    let refused = || {
+        let answer = probe.send(b"probe").and_then(|_| probe.recv(&mut [0]));
+        let kind = answer.expect_err("nobody answers").kind();
+        [ConnectionRefused, ConnectionReset].contains(&kind)
+    };
+    while refused() {
+        assert!(started.elapsed() < TIMEOUT, "no server at {address}");
+        thread::sleep(Duration::from_millis(2));
+    }
+    probe.send(b"exit").unwrap(); // the probe had joined
+}
+
+/// Starts the article's client and types the name.
+fn client(server: SocketAddr, name: &str) -> Option<Program> {
+    let path = example("article-client")?;
+    let server = server.to_string();
+    let mut client = Program::start(path.to_str().unwrap(), &[&server]);
+    client.types(name);
+    client.stdout.read_until(&format!("-----------------{name}---------"));
+    Some(client)
+}
+
+/// Returns 小明 and 小红, who have joined, as bare sockets.
+fn two_members(server: SocketAddr) -> [Peer; 2] {
+    let [ming, hong] = [(); 2].map(|()| Peer::stranger_to(server));
+    ming.sends("小明");
+    hong.sends("小红");
+    ming.expect("小红 进入聊天室...");
+    [ming, hong]
+}
+
+#[test]
+fn our_clients_and_the_articles_talk_through_its_server() {
+    let address = ports::unused_address();
+    let Some(mut server) = server_at(address) else { return };
+    let watcher = Peer::stranger_to(address);
+    watcher.sends("watcher");
+    let mut ming = Program::client(address, "小明");
+    watcher.expect("小明 进入聊天室...");
+    let mut hong = Program::client(address, "小红");
+    ming.stdout.read_until("小红 进入聊天室...");
+    let Some(mut gang) = client(address, "小刚") else { return };
+    hong.stdout.read_until("小刚 进入聊天室...");
+
+    ming.types("大家好");
+    server.stdout.read_until("\"小明 : 大家好\" from 127.0.0.1:");
+    hong.stdout.expect_line("小明 : 大家好");
+    gang.stdout.expect_line("小明 : 大家好");
+    gang.types("你好");
+    hong.stdout.expect_line("小刚 : 你好");
+    // Our clients send `exit` in lower case, whatever is typed.
+    hong.types("EXIT");
+    gang.stdout.expect_line("小红 离开了聊天室...");
+}
+
+#[test]
+fn one_byte_crashes_the_server_and_the_receive_thread_of_a_client() {
+    let address = ports::unused_address();
+    let Some(mut server) = server_at(address) else { return };
+    let [ming, _hong] = two_members(address);
+    let Some(mut gang) = client(address, "小刚") else { return };
+    ming.expect("小刚 进入聊天室...");
+    Peer::stranger_to(address).sends(b"\xff");
+    server.expect_status(101);
+    server.stderr.read_until("panicked");
+    // Before it crashed, the server has sent the byte in a notice.
+    gang.stderr.read_until("panicked");
+    // Its other thread goes on.
+    let in_its_place = Peer::as_server_at(address);
+    gang.types("还在吗");
+    in_its_place.expect("小刚 : 还在吗");
+}
+
+#[test]
+fn after_a_restart_a_line_becomes_a_name() {
+    let address = ports::unused_address();
+    let Some(mut server) = server_at(address) else { return };
+    let [ming, hong] = two_members(address);
+    server.kill();
+    let Some(_server) = server_at(address) else { return };
+    hong.sends("小红 : 还在吗");
+    ming.sends("小明 : 在");
+    hong.expect("小明 : 在 进入聊天室...");
+}
+
+#[test]
+fn a_line_with_exit_in_it_removes_its_sender() {
+    let address = ports::unused_address();
+    let Some(_server) = server_at(address) else { return };
+    let [ming, hong] = two_members(address);
+    ming.sends("小明 : where is the exit");
+    hong.expect("小明 离开了聊天室...");
+    hong.sends("小红 : 再见");
+    ming.sends("小明 : 我还在");
+    hong.expect("小明 : 我还在 进入聊天室...");
+    hong.sends("小红 : 你好");
+    ming.expect("小红 : 你好"); // and never 再见
+}
+
+#[test]
+fn upper_case_exit_is_relayed_and_its_sender_stays() {
+    let address = ports::unused_address();
+    let Some(_server) = server_at(address) else { return };
+    let [ming, hong] = two_members(address);
+    ming.sends("小明 : EXIT");
+    hong.expect("小明 : EXIT");
+    hong.sends("小红 : 再见");
+    ming.expect("小红 : 再见");
+
+    let Some(mut gang) = client(address, "小刚") else { return };
+    ming.expect("小刚 进入聊天室...");
+    gang.types("EXIT");
+    ming.expect("小刚 : EXIT");
+    gang.expect_status(0);
+}
+
+#[test]
+fn the_end_of_input_crashes_the_client() {
+    let server = Peer::as_server();
+    let Some(mut gang) = client(server.address(), "小刚") else { return };
+    server.expect("小刚");
+    gang.end_input();
+    gang.stderr.read_until("EOFError");
+    gang.expect_status(0); // as in Python: only a thread has crashed
+    server.expect_empty_queue();
+}

@@ -1,0 +1,224 @@
+//! The guide's pictures and its capture show what the programs send and print.
+
+mod common;
+
+use std::fs;
+use std::str::from_utf8;
+
+use common::{Peer, Program, Server, ports};
+use udp_group_chat::protocol::{MAX_MEMBERS, MAX_PAYLOAD};
+
+const RESTART: &str = "restart";
+
+fn read(file: &str) -> Vec<u8> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/guide/");
+    fs::read(format!("{folder}{file}")).expect(file)
+}
+
+fn read_text(file: &str) -> String {
+    String::from_utf8(read(file)).unwrap()
+}
+
+/// The texts of a picture, each with the attributes of its element.
+fn texts(picture: &str) -> Vec<(String, String)> {
+    let picture = read_text(picture);
+    let parts = picture.split("<text").skip(1).filter_map(|element| {
+        let (attributes, rest) = element.split_once('>')?;
+        let (text, _) = rest.split_once("</text>")?;
+        Some((attributes.to_owned(), text.to_owned()))
+    });
+    parts.collect()
+}
+
+fn attribute<'a>(attributes: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = attributes.split_once(&format!(" {name}=\""))?;
+    rest.split('"').next()
+}
+
+fn text_with_id(picture: &str, id: &str) -> String {
+    let mut texts = texts(picture).into_iter();
+    let found = texts.find(|(a, _)| attribute(a, "id") == Some(id));
+    found.expect(id).1
+}
+
+/// The picture's conversation, for example `A to S: 小明`. A is 小明, B is 小红
+/// and S is the server.
+fn conversation() -> Vec<String> {
+    let step = |(attributes, text): (String, String)| {
+        if attribute(&attributes, "id") == Some("conversation-restart") {
+            return Some(RESTART.to_owned());
+        }
+        let from = attribute(&attributes, "data-from")?;
+        let to = attribute(&attributes, "data-to")?;
+        Some(format!("{from} to {to}: {text}"))
+    };
+    texts("conversation.svg").into_iter().filter_map(step).collect()
+}
+
+/// The packets of the capture.
+fn packets() -> Vec<Vec<u8>> {
+    let file = read("conversation.pcap");
+    let number =
+        |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap());
+    assert_eq!(number(0), 0xa1b2_c3d4, "pcap, in microseconds");
+    assert_eq!(number(20), 101, "a packet begins with its IP header");
+    let mut packets = Vec::new();
+    let mut at = 24;
+    while at < file.len() {
+        let [captured, sent] = [8, 12].map(|field| number(at + field));
+        assert_eq!(captured, sent, "a packet is there as a whole");
+        at += 16;
+        packets.push(file[at..][..sent as usize].to_vec());
+        at += sent as usize;
+    }
+    packets
+}
+
+/// Adds 16-bit words as IP and UDP do for their checksums (RFC 1071). If the
+/// checksum among them is right, the sum is 0xffff.
+fn sum(bytes: &[u8]) -> u32 {
+    bytes.chunks(2).fold(0, |sum, word| {
+        let low = word.get(1).copied().unwrap_or(0);
+        let sum = sum + u32::from(u16::from_be_bytes([word[0], low]));
+        (sum & 0xffff) + (sum >> 16)
+    })
+}
+
+#[test]
+fn the_capture_has_the_conversation_of_the_picture_and_right_checksums() {
+    let ports = [(41001, 'A'), (41002, 'B'), (9999, 'S')];
+    let party = |port: &[u8]| {
+        let port = u16::from_be_bytes([port[0], port[1]]);
+        ports.iter().find(|(number, _)| *number == port).unwrap().1
+    };
+    let mut captured = Vec::new();
+    for packet in packets() {
+        let (ip, udp) = packet.split_at(20);
+        assert_eq!(ip[12..], [127, 0, 0, 1, 127, 0, 0, 1]);
+        assert_eq!(sum(ip), 0xffff);
+        let length = [0, 17, udp[4], udp[5]]; // 17: UDP
+        assert_eq!(sum(&[&ip[12..], &length, udp].concat()), 0xffff);
+        let [from, to] = [party(&udp[..2]), party(&udp[2..4])];
+        let text = from_utf8(&udp[8..]).unwrap();
+        captured.push(format!("{from} to {to}: {text}"));
+    }
+    let mut conversation = conversation();
+    conversation.retain(|step| step != RESTART); // sends nothing
+    assert_eq!(captured, conversation);
+}
+
+#[test]
+fn the_page_tells_the_conversation_of_the_picture() {
+    let page = read_text("protocol.md");
+    let (_, block) = page.split_once("```text\nA to S ").unwrap();
+    let block = format!("A to S {}", block.split("```").next().unwrap());
+    let conversation = conversation();
+    assert_eq!(block.lines().count(), conversation.len());
+    for (line, step) in block.lines().zip(conversation) {
+        let (parties, text) = step.split_once(": ").unwrap_or(("", RESTART));
+        let told = line.starts_with(parties)
+            && (line.ends_with(&format!(" {text}")) || line.contains("again"));
+        assert!(told, "{line}, in the picture: {step}");
+    }
+}
+
+#[test]
+fn the_server_sends_what_the_picture_shows() {
+    let mut server = Server::start_at(&ports::unused_address().to_string());
+    let address = server.address;
+    let [ming, hong] = [(); 2].map(|()| Peer::stranger_to(address));
+    for step in conversation() {
+        match step.split_once(": ") {
+            Some(("A to S", text)) => ming.sends(text),
+            Some(("B to S", text)) => hong.sends(text),
+            Some(("S to A", text)) => ming.expect(text),
+            Some(("S to B", text)) => hong.expect(text),
+            _ => {
+                server.program.kill();
+                server = Server::start_at(&address.to_string());
+            }
+        }
+    }
+    ming.expect_nothing_more(&mut server);
+    hong.expect_empty_queue();
+}
+
+#[test]
+fn the_clients_send_what_the_picture_shows() {
+    for (party, name) in [("A to S: ", "小明"), ("B to S: ", "小红")] {
+        let server = Peer::as_server();
+        let mut client = Program::client(server.address(), name);
+        for step in conversation() {
+            let Some(datagram) = step.strip_prefix(party) else { continue };
+            if let Some((_, line)) = datagram.split_once(" : ") {
+                client.types(line);
+            }
+            server.expect(datagram);
+        }
+    }
+}
+
+#[test]
+fn the_bytes_in_the_picture_are_those_of_the_fourth_packet() {
+    let texts = texts("datagram.svg").into_iter();
+    let bytes = texts.filter(|(a, _)| attribute(a, "class") == Some("byte"));
+    let bytes = bytes.map(|(_, byte)| u8::from_str_radix(&byte, 16).unwrap());
+    assert_eq!(bytes.collect::<Vec<_>>(), packets()[3]);
+}
+
+#[test]
+#[cfg(target_os = "linux")] // the text of the error is the system's
+fn the_client_prints_the_error_of_the_picture() {
+    let unused = ports::unused_address();
+    let mut client = Program::client(unused, "小明");
+    let line = text_with_id("error-slot.svg", "error-slot-line");
+    let line = line.replace("127.0.0.1:9999", &unused.to_string());
+    client.stderr.expect_line(&line);
+}
+
+#[test]
+fn a_full_room_of_forged_members_gets_a_megabyte() {
+    let line = text_with_id("forged-address.svg", "forged-address-out");
+    let numbers = line.replace(',', "");
+    let numbers =
+        numbers.split(' ').filter_map(|word| word.parse::<usize>().ok());
+    let [copies, size] = [MAX_MEMBERS - 1, MAX_PAYLOAD];
+    assert_eq!(numbers.collect::<Vec<_>>(), [copies, size, copies * size]);
+}
+
+#[test]
+fn the_server_decides_as_the_picture_does() {
+    let mut examples = 0;
+    let said = text_with_id("decision.svg", "decision-said");
+    for (attributes, text) in texts("decision.svg") {
+        let Some(outcome) = attribute(&attributes, "data-outcome") else {
+            continue;
+        };
+        let mut server = Server::start();
+        let hong = Peer::joined(&mut server, "小红");
+        let sender = Peer::stranger_to(server.address);
+        if attribute(&attributes, "data-sender") == Some("member") {
+            sender.sends("小明");
+            hong.expect("小明 进入聊天室...");
+        }
+        match text.split_once(" × ") {
+            Some((a, times)) => sender.sends(a.repeat(times.parse().unwrap())),
+            None if text == "0xff" => sender.sends(b"\xff"),
+            None => sender.sends(&text),
+        }
+        if outcome == "drop" {
+            server.read_warning_about(&sender);
+        }
+        let copies = match outcome {
+            "join" => vec!["小明 进入聊天室...", &text],
+            "leave" => vec!["小明 离开了聊天室..."],
+            "say" if text.starts_with("小红") => vec![&*said],
+            "say" => vec![&*text],
+            _ => vec![], // "drop" and "ignore"
+        };
+        copies.iter().for_each(|copy| hong.expect(copy));
+        hong.expect_nothing_more(&mut server);
+        examples += 1;
+    }
+    assert_eq!(examples, 10);
+}
