@@ -27,9 +27,9 @@ pub fn arguments_or_exit(usage: &str, max: usize) -> Vec<String> {
     arguments
 }
 
-/// Ends the program: with exit status 0 if `result` is `Ok`, or if the reader
-/// of standard output has closed it (`BrokenPipe`); otherwise with the error on
-/// standard error and exit status 1.
+/// Ends the program with exit status 0, or, if `result` is an error, with the
+/// error on standard error and exit status 1. If standard output has no reader
+/// any more (`BrokenPipe`), the exit status is 0 as well.
 pub fn exit_with(result: io::Result<()>) -> ! {
     match result {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -64,9 +64,9 @@ pub fn parse_address(text: &str) -> io::Result<SocketAddr> {
 }
 
 fn first_address(text: &str) -> io::Result<SocketAddr> {
-    // The first IPv4 address, because `false` is less than `true`.
+    // The first of the smallest: for an IPv4 address, the key is `false`.
     let first = text.to_socket_addrs()?.min_by_key(SocketAddr::is_ipv6);
-    first.ok_or(io::ErrorKind::NotFound.into())
+    first.ok_or_else(|| io::Error::other("there is none"))
 }
 
 /// Prints `line` to standard output, at once and with one write, so that the
@@ -91,14 +91,10 @@ pub fn log(line: impl Display) {
 /// end of input.
 ///
 /// If the line isn't UTF-8, a warning is logged.
-///
-/// # Errors
-///
-/// Returns an error if standard input can't be read.
 pub fn read_line() -> io::Result<Option<String>> {
     let mut bytes = Vec::new();
-    let size = io::stdin().lock().read_until(b'\n', &mut bytes);
-    if size.map_err(|error| cannot("read", "standard input", error))? == 0 {
+    let read = io::stdin().lock().read_until(b'\n', &mut bytes);
+    if read.map_err(|error| cannot("read", "standard input", error))? == 0 {
         return Ok(None);
     }
     if std::str::from_utf8(&bytes).is_err() {
@@ -109,10 +105,6 @@ pub fn read_line() -> io::Result<Option<String>> {
 
 /// Prints `prompt` and reads a line, like Python's `input(prompt)`. At the end
 /// of input, prints a line ending after the prompt and returns `None`.
-///
-/// # Errors
-///
-/// Fails like [`print_line`] and [`read_line`].
 pub fn input(prompt: &str) -> io::Result<Option<String>> {
     write(prompt)?;
     let answer = read_line()?;

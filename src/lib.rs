@@ -1,5 +1,5 @@
-//! A group chat over UDP, for socket classes. The programs are the two chats
-//! of a Chinese teaching article ("the article" everywhere here), in Rust with
+//! A group chat over UDP and its first step, for socket classes. Both are from
+//! a Chinese teaching article ("the article" everywhere here), in Rust with
 //! nothing but `std`:
 //! [*Python基于Socket实现群聊*](https://www.cnblogs.com/huny/p/14051152.html).
 //!
@@ -34,7 +34,7 @@
 //! 2. In the server, [`recv_from`](std::net::UdpSocket::recv_from) returns the
 //!    payload and its sender's address. [`Message::parse`] decides that it is a
 //!    `Say`, and `Server::say` sends a copy to every other member.
-//! 3. In each other client, [`recv`](std::net::UdpSocket::recv) returns the
+//! 3. In every other client, [`recv`](std::net::UdpSocket::recv) returns the
 //!    payload, [`text::sanitize_bytes`] makes one safe line of it, and
 //!    [`console::print_line`] prints that.
 //!
@@ -47,14 +47,15 @@
 //! has a thread for each, and the kernel lets both use the socket at once.
 //!
 //! The first pair has one thread in each program. So a program that waits for
-//! the keyboard receives nothing: datagrams wait in the socket's queue.
+//! the keyboard receives nothing. Meanwhile, datagrams wait in the socket's
+//! queue, and when that is full, new ones are lost.
 //!
 //! # What UDP doesn't promise
 //!
 //! - A datagram may be lost, duplicated or overtaken by a later one. So a line
 //!   that arrives after its sender's leave lets the sender join again.
-//! - A program that ends tells nobody. After Ctrl-C, the name stays on the
-//!   roster, and a client that gets the same port speaks under that name.
+//! - Nobody learns that a program has ended. After Ctrl-C in a client, its name
+//!   stays on the roster, and a client that gets the same port speaks under it.
 //! - A sender's address may be forged.
 //!
 //! [`Message::parse`]: protocol::Message::parse

@@ -7,19 +7,19 @@
 //! | --- | --- | --- |
 //! | join | `NAME` | client to server, first |
 //! | chat line | `NAME : TEXT` | client to server |
-//! | its copies | `NAME : TEXT` | server to all other members |
+//! | its copy | `NAME : TEXT` | server to all other members |
 //! | leave | `NAME : exit` | client to server, last |
 //! | join notice | `NAME 进入聊天室...` | server to all other members |
 //! | leave notice | `NAME 离开了聊天室...` | server to all other members |
 //! | hint | `[提示] …` | server to a member, about a dropped datagram |
 //!
 //! 进入聊天室 is "joined the room", 离开了聊天室 "left the room", 提示 "hint".
-//! A chat line always contains ` : `, so it can't imitate a notice. A name can
+//! A chat line always has a separator, so it can't imitate a notice. A name can
 //! resemble one: `小红 离开了聊天室...` is a valid name.
 //!
-//! The server accepts more: a plain text or a plain `exit`, as typed into
-//! netcat, and a stranger's chat line, because a join may be lost and a
-//! restart of the server empties the roster.
+//! The server accepts more. A *plain text*, without a separator, comes from
+//! netcat, for example. A stranger's chat line comes from a client whose join
+//! was lost, or whose server was restarted.
 
 use std::net::SocketAddr;
 
@@ -27,15 +27,15 @@ use crate::text::sanitize;
 
 /// The longest payload that the group chat sends or relays, in bytes.
 ///
-/// The article's programs call `recvfrom(1024)`, which silently truncates a
-/// longer one on Linux and macOS and is an error on Windows.
+/// The article's programs call `recvfrom(1024)`, where a longer one would be
+/// truncated (Linux, macOS) or an error (Windows).
+/// (The hint in `src/bin/server.rs` repeats this number.)
 pub const MAX_PAYLOAD: usize = 1024;
 
 /// The size of the buffers that we receive into, in bytes.
 ///
-/// UDP's length field has 16 bits (RFC 768), so every datagram fits. In a
-/// buffer of [`MAX_PAYLOAD`] bytes, a longer one would look like one that fits
-/// (on Windows, it would be an error).
+/// UDP's length field has 16 bits (RFC 768), so every datagram fits, and
+/// [`Message::parse`] sees its true length.
 pub const RECEIVE_BUFFER: usize = 65_536;
 
 /// The longest name, in bytes of UTF-8: 42 of the usual Chinese characters.
@@ -44,9 +44,9 @@ pub const MAX_NAME: usize = 128;
 /// The most members of a room.
 ///
 /// Each costs memory and a copy of every line, and anyone may join from many
-/// ports. Clients that went away without leaving count too, because UDP doesn't
-/// report them. A restart of the server empties the room, and every client that
-/// is still there joins again with its next line.
+/// ports. Clients that went away without leaving count too, because the server
+/// can't be sure that they are gone. A restart of the server empties the room,
+/// and every client that is still there joins again with its next line.
 pub const MAX_MEMBERS: usize = 1000;
 
 /// The text between a name and what its owner says.
@@ -97,8 +97,8 @@ pub fn chat_lines(name: &str, text: &str) -> Vec<String> {
 ///
 /// # Errors
 ///
-/// Returns the reason if it is blank, longer than [`MAX_NAME`] or [`EXIT`], or
-/// if it contains the separator or ends in ` :`.
+/// Returns the reason if the name is blank, is [`EXIT`], is longer than
+/// [`MAX_NAME`], contains [`SEPARATOR`] or ends in a space and a colon.
 ///
 /// ```
 /// use udp_group_chat::protocol::parse_name;
@@ -113,8 +113,8 @@ pub fn parse_name(text: &str) -> Result<String, String> {
             Err(format!("a name has at most {MAX_NAME} bytes"))
         }
         name if is_exit(name) => Err(format!("a name cannot be `{EXIT}`")),
-        // The server splits a line at its first separator, so `a : b` would
-        // join as `a` and say `b`.
+        // The server splits a line at its first separator: `a : b` would join
+        // as `a` and say `b`, and a line from `a :` would seem to be from `a`.
         name if name.contains(SEPARATOR) || name.ends_with(" :") => {
             Err("a name cannot contain ` : ` or end in ` :`".to_owned())
         }
@@ -125,8 +125,9 @@ pub fn parse_name(text: &str) -> Result<String, String> {
 /// Returns whether the server can answer `address`, and so let it join.
 ///
 /// The unspecified IP addresses (0.0.0.0 and ::) name no host. On Linux, a
-/// datagram to one goes to this machine, where the server might receive it. A
-/// source port of 0 means that no answer is expected (RFC 768).
+/// datagram to one of them goes to this machine: after a join forged with the
+/// server's own port, the server would relay to itself without end. A source
+/// port of 0 means that no answer is expected (RFC 768).
 pub fn can_be_answered(address: SocketAddr) -> bool {
     // For an IPv6 socket, 0.0.0.0 is ::ffff:0.0.0.0.
     !address.ip().to_canonical().is_unspecified() && address.port() != 0
@@ -135,8 +136,8 @@ pub fn can_be_answered(address: SocketAddr) -> bool {
 /// What a datagram means to the server.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Message {
-    /// A stranger joins under `name`. If the datagram was a chat line, `line`
-    /// is to be relayed then.
+    /// A stranger joins under `name`. If the datagram is a chat line, `line`
+    /// is relayed after the notice.
     Join { name: String, line: Option<String> },
     /// A member says this chat line. It begins with the member's own name.
     Say(String),
@@ -168,7 +169,7 @@ impl Message {
         }
         let text = std::str::from_utf8(payload).map_err(|_| "not UTF-8")?;
         let text = sanitize(text);
-        // A chat line, or a plain text.
+        // Without a separator, there is no name, and all of the text is said.
         let (name, said) = match text.split_once(SEPARATOR) {
             Some((name, said)) => (Some(name.trim()), said),
             None => (None, text.as_str()),
@@ -182,19 +183,18 @@ impl Message {
             return Ok(Message::Ignore);
         }
         let Some(sender) = sender else {
-            let is_line = name.is_some();
-            let name = parse_name(name.unwrap_or(said))?;
-            let line = is_line.then(|| chat_line(&name, said));
-            return Ok(Message::Join { name, line });
+            // All of a plain text is the name.
+            let valid = parse_name(name.unwrap_or(said))?;
+            let line = name.map(|_| chat_line(&valid, said));
+            return Ok(Message::Join { name: valid, line });
         };
-        let line = match name {
-            None if said.trim() == sender => return Ok(Message::Ignore),
-            // Put together again: this is what keeps the sender's own name in
-            // front of every line.
-            Some(name) if name == sender => chat_line(sender, said),
-            // A plain text or another name: all of it is said.
-            _ => chat_line(sender, &text),
-        };
+        if name.is_none() && said.trim() == sender {
+            return Ok(Message::Ignore); // a duplicate join
+        }
+        // A name that isn't the sender's own is part of what is said. The line
+        // is put together anew, so it begins with the sender's own name.
+        let said = if name == Some(sender) { said } else { &text };
+        let line = chat_line(sender, said);
         if line.len() > MAX_PAYLOAD {
             return Err(format!("over {MAX_PAYLOAD} bytes with the name"));
         }

@@ -1,18 +1,19 @@
 //! Text from outside, made safe to print.
 //!
 //! A datagram may contain anything. If it were printed unchanged, an escape
-//! sequence could clear the reader's screen, and a line break or a few dozen
-//! tabs could fake a second line.
+//! sequence could clear the reader's screen, and a line break could fake a
+//! second line. A few dozen tabs could, too: they reach the right margin of any
+//! terminal, and the text after them begins a new row.
 
 /// Returns `text` as one line that is safe to print.
 ///
 /// One line ending (`\n` or `\r\n`) at the end is removed, and a tab becomes a
 /// space. A `?` replaces every other control character, the line and paragraph
-/// separators, and the characters that embed, override or isolate a direction
-/// of writing (U+202A to U+202E, U+2066 to U+2069; Unicode's UAX #9).
+/// separators (U+2028, U+2029), and the characters that embed, override or
+/// isolate a direction of writing (U+202A to U+202E, U+2066 to U+2069).
 ///
-/// Spaces remain. A sender who guesses the width of a terminal can still fill a
-/// row with them and continue on the next one.
+/// Spaces remain, so a sender who guesses the width of a terminal can still
+/// begin a new row. Invisible characters remain as well.
 ///
 /// ```
 /// use udp_group_chat::text::sanitize;

@@ -8,12 +8,11 @@ use std::net::{SocketAddr, UdpSocket};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::examples::example;
-use common::{Peer, Program, TIMEOUT, ports};
+use common::{Peer, Program, TIMEOUT, examples, ports};
 
 /// Starts the article's server. `None`: there is no cargo to build it.
 fn server_at(address: SocketAddr) -> Option<Program> {
-    let path = example("article-server")?;
+    let path = examples::build("article-server")?;
     let address_text = address.to_string();
     let server = Program::start(path.to_str().unwrap(), &[&address_text]);
     wait_until_bound(address);
@@ -42,7 +41,7 @@ fn wait_until_bound(address: SocketAddr) {
 
 /// Starts the article's client and types the name.
 fn client(server: SocketAddr, name: &str) -> Option<Program> {
-    let path = example("article-client")?;
+    let path = examples::build("article-client")?;
     let server = server.to_string();
     let mut client = Program::start(path.to_str().unwrap(), &[&server]);
     client.types(name);

@@ -101,21 +101,11 @@ fn rule_2_unsafe_characters_are_replaced() {
 
 #[test]
 fn rule_3_exit_is_a_leave_under_any_name() {
-    for leave in [
-        "exit",
-        "EXIT",
-        " eXiT ",
-        "exit\n",
-        "Exit\r\n",
-        "\u{3000}exit\t",
-        "小明 : exit",
-        "小明 :  EXIT \r\n",
-        " 小明 : exit",
-        "小红 : exit",
-        " : exit",
-        "exit : exit",
-        "a\u{7} : exit",
-    ] {
+    for leave in "exit|EXIT| eXiT |exit\n|Exit\r\n|\u{3000}exit\t|小明 : exit|\
+        小明 :  EXIT \r\n| 小明 : exit|小红 : exit| : exit|exit : exit|\
+        a\u{7} : exit"
+        .split('|')
+    {
         assert_eq!(from_ming(leave), Ok(Leave), "{leave:?}");
         assert_eq!(
             from_stranger(leave),
@@ -125,12 +115,10 @@ fn rule_3_exit_is_a_leave_under_any_name() {
     }
     let under_a_long_name = "x".repeat(1000) + " : exit";
     assert_eq!(from_stranger(&under_a_long_name), Ok(Leave));
-    for said in [
-        "小明 : where is the exit",
-        "小明 : exit exit",
-        "小明 : exit?",
-        "小明 : exit : exit",
-    ] {
+    for said in "小明 : where is the exit|小明 : exit exit|小明 : exit?|\
+        小明 : exit : exit"
+        .split('|')
+    {
         assert_eq!(from_ming(said), line(said));
     }
     assert_eq!(from_ming("exits"), line("小明 : exits"));
@@ -140,18 +128,9 @@ fn rule_3_exit_is_a_leave_under_any_name() {
 
 #[test]
 fn rule_4_blank_text_is_ignored() {
-    for blank in [
-        "",
-        " ",
-        "\n",
-        " \t\r\n",
-        "\u{3000}",
-        "小明 : ",
-        "小红 :    ",
-        " : ",
-        "x : \n",
-        "  :  ",
-    ] {
+    for blank in
+        "| |\n| \t\r\n|\u{3000}|小明 : |小红 :    | : |x : \n|  :  ".split('|')
+    {
         assert_eq!(from_ming(blank), Ok(Ignore), "{blank:?}");
         assert_eq!(
             from_stranger(blank),
@@ -199,20 +178,16 @@ fn rule_5_an_invalid_name_is_rejected() {
 
 #[test]
 fn rule_6_a_duplicate_join_is_ignored() {
-    for again in ["小明", "小明\n", " 小明 ", "\u{3000}小明\t\r\n"] {
+    for again in "小明|小明\n| 小明 |\u{3000}小明\t\r\n".split('|') {
         assert_eq!(from_ming(again), Ok(Ignore), "{again:?}");
     }
 }
 
 #[test]
 fn rule_6_the_senders_own_name_is_not_repeated() {
-    for said in [
-        "小明 : hi",
-        "小明 :  a  ",
-        "小明 : 小红 : hi",
-        "小明 : 小明",
-        "小明 :  : ",
-    ] {
+    for said in "小明 : hi|小明 :  a  |小明 : 小红 : hi|小明 : 小明|小明 :  : "
+        .split('|')
+    {
         assert_eq!(from_ming(said), line(said));
     }
     for padded in ["  小明 : hi ", "小明  : hi ", "\u{3000}小明\t : hi "]

@@ -31,32 +31,33 @@ struct Client {
 }
 
 fn main() {
-    let arguments = console::arguments_or_exit(USAGE, 2);
-    let address = arguments.first().map_or("127.0.0.1:9999", String::as_str);
-    console::exit_with(chat(address, arguments.get(1).map(String::as_str)))
+    let args = console::arguments_or_exit(USAGE, 2);
+    let address = if args.is_empty() { "127.0.0.1:9999" } else { &args[0] };
+    console::exit_with(chat(address, args.get(1).map(String::as_str)));
 }
 
 fn chat(address: &str, name: Option<&str>) -> io::Result<()> {
     let server = console::parse_address(address)?;
+    // `transpose` makes the `Option` a `Result`, so that `?` returns the error.
     let given = name.map(parse_name).transpose().map_err(io::Error::other)?;
 
-    // The kernel chooses a free port (0) and, for each server, one of this
-    // machine's addresses.
+    // Port 0 lets the kernel choose a free port, and the unspecified address
+    // lets it choose one of this machine's addresses in `connect`.
     let any_port = if server.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
     let socket =
         UdpSocket::bind(any_port).map_err(|e| cannot("bind", any_port, e))?;
-    // This sends nothing. From now on, the kernel drops datagrams from other
-    // addresses and reports an ICMP "port unreachable" about ours. (What has
-    // arrived before stays in the queue.)
+    // This sends nothing. From now on, the kernel queues only datagrams from
+    // the server, and a later `send` or `recv` fails if the server's port is
+    // closed (an ICMP "port unreachable"). What has been queued stays queued.
     socket.connect(server).map_err(|e| cannot("connect to", server, e))?;
 
     print_line(WELCOME)?;
     let name = if given.is_some() { given } else { ask_name()? };
-    let Some(name) = name else { return Ok(()) }; // EXIT was the answer
+    let Some(name) = name else { return Ok(()) }; // EXIT, or the end of input
     print_line(format!("-----------------{name}------------------"))?;
 
     // `Arc` instead of `&`, because the thread may outlive this function.
-    // `Builder`, because `thread::spawn` panics if the system has no thread.
+    // `Builder`, because `thread::spawn` panics if it can't start a thread.
     let client = Arc::new(Client { socket, server, name });
     let shared = Arc::clone(&client);
     let started = thread::Builder::new().spawn(move || {
@@ -66,7 +67,8 @@ fn chat(address: &str, name: Option<&str>) -> io::Result<()> {
         console::exit_with(ended)
     });
     started.map_err(|e| cannot("start", "the receive thread", e))?;
-    // The join. Had the thread not started, no name would be left behind.
+    // Send the name only now: if anything above fails, no name is left on the
+    // roster.
     client.send(&client.name);
     let ended = client.send_lines();
     client.leave();
@@ -99,6 +101,7 @@ impl Client {
             match self.socket.recv(&mut buffer) {
                 Ok(size) => {
                     let line = sanitize_bytes(&buffer[..size]);
+                    // Only the article's server relays blank lines.
                     if !line.trim().is_empty() {
                         print_line(line)?;
                     }
@@ -121,7 +124,8 @@ impl Client {
         Ok(())
     }
 
-    /// Both threads may leave: the server ignores a duplicate leave.
+    /// Both threads may leave, because the server ignores a duplicate. (A line
+    /// that the main thread sends after the other's leave joins again.)
     fn leave(&self) {
         self.send(&protocol::chat_line(&self.name, protocol::EXIT));
     }

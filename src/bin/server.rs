@@ -29,9 +29,9 @@ struct Server {
 }
 
 fn main() {
-    let arguments = console::arguments_or_exit(USAGE, 1);
-    let address = arguments.first().map_or("127.0.0.1:9999", String::as_str);
-    console::exit_with(serve(address))
+    let args = console::arguments_or_exit(USAGE, 1);
+    let address = if args.is_empty() { "127.0.0.1:9999" } else { &args[0] };
+    console::exit_with(serve(address));
 }
 
 fn serve(address: &str) -> io::Result<()> {
@@ -45,8 +45,8 @@ fn serve(address: &str) -> io::Result<()> {
     loop {
         match server.socket.recv_from(&mut buffer) {
             Ok((size, from)) => server.handle(from, &buffer[..size]),
-            // Windows reports here that a member's port is closed. The socket
-            // still works. An error that lasted would fill the log.
+            // Windows reports here that a member's port is closed, and the
+            // socket still works. An error that lasted would fill the log.
             Err(error) => log(format!("warning: cannot receive: {error}")),
         }
     }
@@ -65,7 +65,8 @@ impl Server {
         }
     }
 
-    /// Nothing proves that the datagram comes from this address: one forged
+    /// Adds the sender to the roster and relays the line, if there is one.
+    /// Nothing proves that the datagram comes from this address, so one forged
     /// join makes its victim a member.
     fn join(&mut self, from: SocketAddr, name: String, line: Option<String>) {
         if !protocol::can_be_answered(from) {
@@ -102,7 +103,8 @@ impl Server {
 
     fn drop_datagram(&self, from: SocketAddr, reason: &str) {
         log(format!("warning: dropped a datagram from {from}: {reason}"));
-        // A stranger gets no answer, because the address may be forged.
+        // A stranger gets no answer: it would go to the victim of a forged
+        // address.
         if self.roster.contains_key(&from) {
             self.send(from, HINT);
         }

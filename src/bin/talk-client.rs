@@ -17,20 +17,21 @@ Asks you for a message, sends it and prints the answer, again and again.
 ADDRESS is HOST:PORT, by default 127.0.0.1:8088.";
 
 fn main() {
-    let arguments = console::arguments_or_exit(USAGE, 1);
-    let address = arguments.first().map_or("127.0.0.1:8088", String::as_str);
-    console::exit_with(talk(address))
+    let args = console::arguments_or_exit(USAGE, 1);
+    let address = if args.is_empty() { "127.0.0.1:8088" } else { &args[0] };
+    console::exit_with(talk(address));
 }
 
 fn talk(address: &str) -> io::Result<()> {
     let server = console::parse_address(address)?;
-    // The kernel chooses a free port (0) and, for each server, one of this
-    // machine's addresses.
+    // Port 0 lets the kernel choose a free port, and the unspecified address
+    // lets it choose one of this machine's addresses in `connect`.
     let any_port = if server.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
     let socket =
         UdpSocket::bind(any_port).map_err(|e| cannot("bind", any_port, e))?;
-    // This sends nothing. From now on, the kernel drops datagrams from other
-    // addresses and reports an ICMP "port unreachable" about ours.
+    // This sends nothing. From now on, the kernel queues only datagrams from
+    // the server, and a later `send` or `recv` fails if the server's port is
+    // closed (an ICMP "port unreachable").
     socket.connect(server).map_err(|e| cannot("connect to", server, e))?;
 
     let mut buffer = [0; RECEIVE_BUFFER];
@@ -39,8 +40,8 @@ fn talk(address: &str) -> io::Result<()> {
             log(format!("error: cannot send to {server}: {error}"));
             continue;
         }
-        // If the message or its answer is lost, this waits forever. A late or
-        // duplicate answer is taken for the answer to the next message.
+        // If the message or its answer is lost, this waits forever. A duplicate
+        // answer is taken for the answer to the next message.
         match socket.recv_from(&mut buffer) {
             Ok((size, from)) => {
                 let answer = sanitize_bytes(&buffer[..size]);

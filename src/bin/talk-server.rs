@@ -17,9 +17,9 @@ Receives a message, asks you for the answer and sends it, again and again.
 ADDRESS is HOST:PORT, by default 127.0.0.1:8088.";
 
 fn main() {
-    let arguments = console::arguments_or_exit(USAGE, 1);
-    let address = arguments.first().map_or("127.0.0.1:8088", String::as_str);
-    console::exit_with(talk(address))
+    let args = console::arguments_or_exit(USAGE, 1);
+    let address = if args.is_empty() { "127.0.0.1:8088" } else { &args[0] };
+    console::exit_with(talk(address));
 }
 
 fn talk(address: &str) -> io::Result<()> {
@@ -42,8 +42,8 @@ fn talk(address: &str) -> io::Result<()> {
                     log(format!("error: cannot send to {from}: {error}"));
                 }
             }
-            // Windows reports here that nobody was at the port that an earlier
-            // answer was sent to.
+            // Windows reports here that an earlier answer went to a closed
+            // port. The socket still works.
             Err(error) => log(format!("warning: cannot receive: {error}")),
         }
     }

@@ -1,45 +1,40 @@
-//! The programs that `cargo run --example NAME` starts.
+//! The programs of `src/guide`, built when a test needs them: `cargo test`
+//! builds them by itself, but `cargo test --test NAME` doesn't.
 
 use std::env;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::Command;
 
-use super::SERVER;
-
-/// Building an example may compile what the tests depend on first.
-const BUILD_DEADLINE: Duration = Duration::from_secs(300);
-
-/// Builds the example and returns the path of its program, or `None` if there
-/// is no cargo. `cargo test --test NAME` doesn't build the examples.
-pub fn example(name: &str) -> Option<PathBuf> {
-    // The examples are in a folder beside our own programs.
-    let folder = Path::new(SERVER).parent().unwrap();
-    let profile = match folder.file_name().unwrap().to_str().unwrap() {
-        "debug" => "dev",
-        profile => profile,
+/// Builds the example `name` and returns its path. Without cargo (under Wine,
+/// for example), says that the test is skipped and returns `None`.
+#[track_caller]
+pub fn build(name: &str) -> Option<PathBuf> {
+    // The project's own programs are in TARGET/debug or TARGET/release.
+    let folder = Path::new(env!("CARGO_BIN_EXE_server")).parent().unwrap();
+    let profile = match folder.file_name().and_then(|name| name.to_str()) {
+        None | Some("debug") => "dev",
+        Some(profile) => profile,
     };
     let cargo = env::var_os("CARGO").unwrap_or("cargo".into());
-    let mut cargo = Command::new(cargo);
-    cargo.args(["build", "--quiet", "--profile", profile, "--example", name]);
-    cargo.current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::null());
-    let Ok(mut build) = cargo.spawn() else {
-        eprintln!("skipped: there is no cargo to build the example {name}");
-        return None;
-    };
-    let started = Instant::now();
-    let status = loop {
-        if let Some(status) = build.try_wait().unwrap() {
-            break status;
+    let built = Command::new(cargo)
+        .args(["build", "--quiet", "--color", "never", "--profile", profile])
+        .args(["--example", name, "--target-dir"])
+        .arg(folder.parent().unwrap())
+        .output();
+    match built {
+        Err(error) => {
+            // This is shown although the test passes; `eprintln` isn't.
+            let skipped = format!("a test of {name} is skipped");
+            let _ = writeln!(io::stderr(), "{skipped}: no cargo ({error})");
+            None
         }
-        if started.elapsed() > BUILD_DEADLINE {
-            let _ = build.kill();
-            panic!("cargo is still building {name}");
+        Ok(built) => {
+            let text = String::from_utf8_lossy(&built.stderr);
+            let text = text.trim_end().replace('\n', "\n    ");
+            assert!(built.status.success(), "{name} isn't built:\n    {text}");
+            let program = folder.join("examples").join(name);
+            Some(program.with_extension(env::consts::EXE_EXTENSION))
         }
-        thread::sleep(Duration::from_millis(10));
-    };
-    assert!(status.success(), "cargo can't build the example {name}");
-    let file = format!("{name}{}", env::consts::EXE_SUFFIX);
-    Some(folder.join("examples").join(file))
+    }
 }

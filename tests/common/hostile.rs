@@ -5,90 +5,23 @@
 use super::HINT;
 use super::random::Random;
 
-const NAMES: [&str; 20] = [
-    "小明",
-    "小红",
-    "小明明",
-    "a",
-    "a:b",
-    "a:",
-    ":",
-    "小 刚",
-    " a ",
-    "\u{3000}小明",
-    "a\t",
-    "exit",
-    "EXIT",
-    "exits",
-    "a :",
-    "[提示]",
-    "小红 进入聊天室...",
-    "sly\u{1b}[1m",
-    "\u{9b}",
-    "",
-];
+/// Separated by `|`, like the lists below.
+const NAMES: &str = "\
+    小明|小红|小明明|a|a:b|a:|:|小 刚| a |\u{3000}小明|a\t|exit|EXIT|exits|\
+    a :|[提示]|小红 进入聊天室...|sly\u{1b}[1m|\u{9b}|";
 
 /// What random texts are made of, besides names.
-const PIECES: [&str; 28] = [
-    " : ",
-    " : ",
-    ":",
-    " :",
-    ": ",
-    " ",
-    "\t",
-    "\u{3000}",
-    "\n",
-    "\r",
-    "\r\n",
-    "\0",
-    "\u{1b}[2J",
-    "\u{7f}",
-    "\u{80}",
-    "\u{85}",
-    "\u{9b}31m",
-    "\u{a0}",
-    "\u{2028}",
-    "\u{2029}",
-    "\u{202e}",
-    "\u{2066}",
-    "exit",
-    "EXIT",
-    "好",
-    "🐼",
-    "x",
-    "e\u{301}",
-];
+const PIECES: &str = "\
+    :| : | : | :|: | |\t|\u{3000}|\n|\r|\r\n|\0|\u{1b}[2J|\u{7f}|\u{80}|\
+    \u{85}|\u{9b}31m|\u{a0}|\u{2028}|\u{2029}|\u{202e}|\u{2066}|exit|EXIT|\
+    好|🐼|x|e\u{301}";
 
 /// `@` is replaced by a name.
-const LINES: [&str; 26] = [
-    "@ : hi",
-    "@ : 大家好",
-    "@ : where is the exit",
-    "@ : 小红 : I owe you",
-    "@ : \u{202e}ih",
-    "@",
-    "@: ",
-    "@ :",
-    "@:hi",
-    "@:",
-    "@  : hi",
-    " @ : hi",
-    "\u{3000}@\t: hi",
-    " : @",
-    "@ : ",
-    "@ : exit",
-    "@ : EXIT",
-    "exit",
-    " : exit",
-    "@:exit",
-    " @ :  eXiT ",
-    "@ : exit?",
-    "@ exit",
-    "@ 进入聊天室...",
-    "@ 离开了聊天室...",
-    HINT,
-];
+const LINES: &str = "\
+    @ : hi|@ : 大家好|@ : where is the exit|@ : 小红 : I owe you|\
+    @ : \u{202e}ih|@|@: |@ :|@:hi|@:|@  : hi| @ : hi|\u{3000}@\t: hi| : @|\
+    @ : |@ : exit|@ : EXIT|exit| : exit|@:exit| @ :  eXiT |@ : exit?|@ exit|\
+    @ 进入聊天室...|@ 离开了聊天室...";
 
 const ENDINGS: [&str; 12] =
     ["", "", "", "", "", "", "", "\n", "\r\n", "\n\n", "\r", " "];
@@ -100,7 +33,7 @@ pub fn name(random: &mut Random) -> String {
     match random.below(8) {
         0 => "x".repeat(127 + random.below(3)),
         1 => "名".repeat(42) + &"x".repeat(1 + random.below(3)),
-        _ => random.pick(&NAMES).to_owned(),
+        _ => random.pick_from(NAMES).to_owned(),
     }
 }
 
@@ -109,7 +42,8 @@ pub fn payload(random: &mut Random, own_name: &str) -> Vec<u8> {
     let name =
         if random.one_in(5) { name(random) } else { own_name.to_owned() };
     let mut text = match random.below(20) {
-        0..=10 => random.pick(&LINES).replace('@', &name),
+        0 => HINT.to_owned(),
+        1..=10 => random.pick_from(LINES).replace('@', &name),
         11..=15 => random_pieces(random, &name),
         16 | 17 => at_a_limit(random, &name),
         18 => {
@@ -123,7 +57,7 @@ pub fn payload(random: &mut Random, own_name: &str) -> Vec<u8> {
 
 fn random_pieces(random: &mut Random, name: &str) -> String {
     let mut piece = || {
-        if random.one_in(4) { name } else { random.pick(&PIECES) }
+        if random.one_in(4) { name } else { random.pick_from(PIECES) }
     };
     (0..5).map(|_| piece()).collect()
 }

@@ -39,6 +39,12 @@ impl Random {
         self.below(many) == 0
     }
 
+    /// One of the texts that `|` separates in `list`.
+    pub fn pick_from<'a>(&mut self, list: &'a str) -> &'a str {
+        let place = self.below(list.split('|').count());
+        list.split('|').nth(place).unwrap()
+    }
+
     pub fn pick<'a, T: ?Sized>(&mut self, from: &[&'a T]) -> &'a T {
         from[self.below(from.len())]
     }
