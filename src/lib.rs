@@ -3,21 +3,25 @@
 //! nothing but `std`:
 //! [*Python基于Socket实现群聊*](https://www.cnblogs.com/huny/p/14051152.html).
 //!
-//! README.md says how to run them. What the chats print is the article's, and
-//! mostly Chinese. Usage, errors and the log are in English.
+//! README.md says how to run them. The chats print the article's texts, which
+//! are mostly Chinese. Usage, errors and the log are in English.
 //!
 //! # Read the programs first
 //!
-//! 1. `src/bin/talk-server.rs` and `src/bin/talk-client.rs` are the article's
-//!    first pair: bind, receive, print, ask, send.
-//! 2. `src/bin/server.rs` is the group chat's server. `serve` has the article's
-//!    loop, and `Server::handle` has its branches: who joins, who says
-//!    something, who leaves?
+//! 1. [talk-server.rs](../src/talk_server/talk-server.rs.html) and
+//!    [talk-client.rs](../src/talk_client/talk-client.rs.html) in `src/bin` are
+//!    the article's first pair: bind, receive, print, ask, send.
+//! 2. [server.rs](../src/server/server.rs.html) is the group chat's server.
+//!    `serve` has the article's loop, and `Server::handle` has its branches:
+//!    who joins, who says something, who leaves?
 //! 3. [`protocol`] says what is in a datagram and what it means. It uses no
 //!    socket.
-//! 4. `src/bin/client.rs` is the group chat's client, with a receive thread.
+//! 4. [client.rs](../src/client/client.rs.html) is the group chat's client,
+//!    with a receive thread.
 //! 5. [`text`] (sanitizing) and [`console`] (arguments, printing, typing) teach
 //!    no sockets. Read them when you meet them.
+//!
+//! The [`guide`] explains more, with pictures and experiments.
 //!
 //! # Three words
 //!

@@ -373,6 +373,26 @@ fn rule_8_an_earlier_refusal_reported_by_send_loses_no_line() {
     drop(stdout);
 }
 
+/// The join, the line and the leave fail, and so does each second try.
+#[test]
+fn rule_8_a_send_that_fails_twice_prints_one_error() {
+    let server = Peer::as_server();
+    let address = server.address().to_string();
+    let failing = ["sendto", "ENETUNREACH", "1+"];
+    let started =
+        Program::start_with_failing_call(CLIENT, &[&address, "小明"], failing);
+    let Some(mut client) = started else { return };
+    client.types("在吗");
+    client.types("exit");
+    let error = format!("error: cannot reach {address}: ");
+    for _ in 0..3 {
+        client.stderr.expect_error(&error, "unreachable");
+    }
+    client.expect_status(0);
+    expect_equal("standard error", client.stderr.read_to_end(), "");
+    server.expect_empty_queue();
+}
+
 /// A line that is typed goes out although the output is held up.
 #[test]
 fn a_line_is_sent_while_the_output_is_held_up() {

@@ -16,7 +16,7 @@ fn main() {
     let addr = addr.unwrap_or("127.0.0.1:9999".to_owned());
     let s = UdpSocket::bind(addr).unwrap();
 
-    // The article logs the address here, but Python doesn't show that line.
+    // The article logs the address here. By default, Python hides that.
 
     let mut user: HashMap<SocketAddr, String> = HashMap::new();
     let mut buffer = [0; 1024];

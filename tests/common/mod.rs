@@ -183,8 +183,16 @@ impl Program {
     #[track_caller]
     pub fn types_bytes(&mut self, bytes: &[u8]) {
         let stdin = self.stdin.as_mut().expect("input has not ended");
-        let written = stdin.write_all(bytes);
-        written.unwrap_or_else(|e| panic!("the program doesn't read: {e}"));
+        if let Err(error) = stdin.write_all(bytes) {
+            let log = self.stderr.read_to_end();
+            let status = self.child.try_wait().unwrap();
+            let end = status.map_or("-".to_owned(), |s| s.to_string());
+            panic!(
+                "something is typed\n\
+                 expected: the program is running and reads it\n\
+                 received: {error}; {end}; standard error: {log:?}"
+            );
+        }
     }
 
     /// Ends the input, as Ctrl-D does.
@@ -281,6 +289,12 @@ impl Lines {
         panic!("expected: {expected:?}\nreceived: {error}, after {last:#?}")
     }
 
+    /// The next line, if one comes within `time`.
+    pub fn next_line_within(&mut self, time: Duration) -> Option<String> {
+        let line = self.incoming.recv_timeout(time).ok()?;
+        Some(line.trim_end_matches('\n').to_owned())
+    }
+
     #[track_caller]
     pub fn next_line(&mut self) -> String {
         self.next_or_fail(&"a line")
@@ -374,7 +388,9 @@ impl Server {
         let address = first
             .strip_prefix("UDP Server on ")
             .and_then(|rest| rest.strip_suffix("..."))
-            .unwrap_or_else(|| panic!("expected: UDP Server on …\n{first}"));
+            .unwrap_or_else(|| {
+                panic!("expected: UDP Server on …\nreceived: {first}")
+            });
         Server { address: address.parse().unwrap(), program }
     }
 
@@ -503,6 +519,17 @@ impl Peer {
                 error.kind()
             ),
         }
+    }
+
+    /// The text of the next datagram, if one comes within `time`.
+    pub fn next_payload_within(&self, time: Duration) -> Option<String> {
+        self.socket.set_read_timeout(Some(time)).unwrap();
+        let mut buffer = [0; 65_536];
+        let received = self.socket.recv_from(&mut buffer);
+        self.socket.set_read_timeout(Some(TIMEOUT)).unwrap();
+        let (size, from) = received.ok()?;
+        self.partner.set(Some(from));
+        Some(String::from_utf8_lossy(&buffer[..size]).into_owned())
     }
 
     #[track_caller]
