@@ -65,6 +65,7 @@
 //! [`Message::parse`]: protocol::Message::parse
 
 pub mod console;
+#[cfg(not(doctest))] // its code is shown, not run
 pub mod guide;
 pub mod protocol;
 pub mod text;

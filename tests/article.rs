@@ -3,40 +3,17 @@
 
 mod common;
 
-use std::io::ErrorKind::{ConnectionRefused, ConnectionReset};
-use std::net::{SocketAddr, UdpSocket};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::net::SocketAddr;
 
-use common::{Peer, Program, TIMEOUT, examples, ports};
+use common::{Peer, Program, examples, ports};
 
 /// Starts the article's server. `None`: there is no cargo to build it.
 fn server_at(address: SocketAddr) -> Option<Program> {
     let path = examples::build("article-server")?;
     let address_text = address.to_string();
     let server = Program::start(path.to_str().unwrap(), &[&address_text]);
-    wait_until_bound(address);
+    ports::wait_until_bound(address, true);
     Some(server)
-}
-
-/// The article's server prints nothing when it is ready. But as long as no
-/// socket is bound at its address, a datagram to it is refused.
-fn wait_until_bound(address: SocketAddr) {
-    let probe = UdpSocket::bind((address.ip(), 0)).unwrap();
-    probe.connect(address).unwrap();
-    let moment = Duration::from_millis(50);
-    probe.set_read_timeout(Some(moment)).unwrap();
-    let started = Instant::now();
-    let refused = || {
-        let answer = probe.send(b"probe").and_then(|_| probe.recv(&mut [0]));
-        let kind = answer.expect_err("nobody answers").kind();
-        [ConnectionRefused, ConnectionReset].contains(&kind)
-    };
-    while refused() {
-        assert!(started.elapsed() < TIMEOUT, "no server at {address}");
-        thread::sleep(Duration::from_millis(2));
-    }
-    probe.send(b"exit").unwrap(); // the probe had joined
 }
 
 /// Starts the article's client and types the name.

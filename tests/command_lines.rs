@@ -2,13 +2,11 @@
 
 mod common;
 
-use std::net::UdpSocket;
-
 use assert_cmd::Command;
-use common::expect_equal;
-use common::{CLIENT, Peer, Program, SERVER, Server, TALK_CLIENT, TALK_SERVER};
+use common::*;
 use predicates::prelude::*;
-use predicates::str::{contains, ends_with, starts_with};
+use predicates::str::{contains, starts_with};
+use std::{fs::File, net::UdpSocket};
 
 /// Each program with its usage and its default address.
 const PROGRAMS: [(&str, &str, &str); 4] = [
@@ -20,17 +18,16 @@ const PROGRAMS: [(&str, &str, &str); 4] = [
 
 fn run(path: &str) -> Command {
     let mut command = Command::new(path);
-    command.timeout(common::TIMEOUT);
+    command.timeout(TIMEOUT);
     command
 }
 
-/// One line on standard error that begins with `start` and contains `part`.
-fn one_line(
-    start: impl Into<String>,
-    part: impl Into<String>,
-) -> impl Predicate<str> {
-    let is_one_line = contains("\n").count(1).and(ends_with("\n"));
-    starts_with(start.into()).and(contains(part.into())).and(is_one_line)
+/// The program prints this error, nothing else, and ends with status 1.
+#[track_caller]
+fn expect_failure(path: &str, arguments: &[&str], start: &str, part: &str) {
+    let mut program = Program::start(path, arguments);
+    program.stderr.expect_error(start, part);
+    program.expect_end(1);
 }
 
 #[test]
@@ -47,9 +44,8 @@ fn help_goes_to_stdout_with_status_0() {
 #[test]
 fn help_with_a_closed_stdout_ends_with_status_0() {
     for (path, _, _) in PROGRAMS {
-        let mut command = common::command(path, &["--help"]);
-        let command = command.stdout(common::closed_output());
-        Program::spawn(command).expect_end(0);
+        let mut command = command(path, &["--help"]);
+        Program::spawn(command.stdout(closed_output())).expect_end(0);
     }
 }
 
@@ -57,29 +53,23 @@ fn help_with_a_closed_stdout_ends_with_status_0() {
 #[test]
 fn a_full_disk_is_reported() {
     for (path, _, _) in PROGRAMS {
-        let full = std::fs::File::options().write(true).open("/dev/full");
-        let mut command = common::command(path, &["--help"]);
-        let mut program = Program::spawn(command.stdout(full.unwrap()));
-        let error = "error: cannot write to standard output: ";
-        program.stderr.expect_error(error, "No space left");
-        program.expect_end(1);
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let mut help = Program::spawn(command(path, &["--help"]).stdout(full));
+        help.stderr.expect_error(CANNOT_PRINT, "No space left");
+        help.expect_end(1);
     }
 }
 
 #[test]
 fn unknown_options_and_extra_arguments_are_usage_errors() {
     for (path, usage, _) in PROGRAMS {
-        let mut extra = vec!["127.0.0.1:0"];
-        if usage.contains("NAME") {
-            extra.push("小明");
-        }
-        extra.push("surplus");
-        for arguments in
-            [&["-x"][..], &["--port"], &["127.0.0.1:0", "-V"], &extra]
-        {
-            let last = *arguments.last().unwrap();
+        let name = if path == CLIENT { " 小明" } else { "" };
+        let extra = format!("127.0.0.1:0{name} surplus");
+        for arguments in ["-x", "--port", "127.0.0.1:0 -V", &extra] {
+            let arguments: Vec<_> = arguments.split(' ').collect();
+            let last = arguments.last().unwrap();
             let error = format!("error: unexpected argument `{last}`\n{usage}");
-            let run = run(path).args(arguments).assert();
+            let run = run(path).args(&arguments).assert();
             run.code(2).stdout("").stderr(starts_with(error));
         }
     }
@@ -88,24 +78,13 @@ fn unknown_options_and_extra_arguments_are_usage_errors() {
 #[test]
 fn a_bad_address_is_one_line_with_status_1() {
     for (path, _, _) in PROGRAMS {
-        for address in [
-            "",
-            "localhost",
-            "小明",
-            "9999",
-            "127.0.0.1:",
-            "127.0.0.1:65536",
-            "a:b",
-            "192.168.1.5：99999",
-            "no-such-host..invalid:1",
-            "not an address:1",
-        ] {
-            let start = format!(
-                "error: `{address}` isn't an address \
-                 (HOST:PORT, for example 127.0.0.1:9999): "
-            );
-            let run = run(path).arg(address).assert();
-            run.code(1).stdout("").stderr(one_line(start, ""));
+        let bad = "|localhost|小明|9999|127.0.0.1:|127.0.0.1:65536|a:b|\
+            192.168.1.5：99999|no-such-host..invalid:1|not an address:1|a\x1bb";
+        for address in bad.split('|') {
+            let form = "(HOST:PORT, for example 127.0.0.1:9999): ";
+            let shown = address.replace('\x1b', "?");
+            let start = format!("error: `{shown}` isn't an address {form}");
+            expect_failure(path, &[address], &start, "");
         }
     }
 }
@@ -113,74 +92,58 @@ fn a_bad_address_is_one_line_with_status_1() {
 /// The address is checked before the name and both before the welcome.
 #[test]
 fn a_bad_name_is_one_line_with_status_1() {
-    for (name, why) in [
-        ("", "blank"),
-        ("\t ", "blank"),
-        ("EXIT", "`exit`"),
-        ("a : b", "contain ` : `"),
-        ("a :", "end in ` :`"),
-        (&*"x".repeat(129), "at most 128 bytes"),
-    ] {
-        let run = run(CLIENT).args(["127.0.0.1:9", name]).assert();
-        run.code(1).stdout("").stderr(one_line("error: a name ", why));
+    for (name, why) in cases! {
+        "" => "blank", "\t " => "blank", "EXIT" => "`exit`",
+        "a :" => "end in ` :`", &*"x".repeat(129) => "at most 128 bytes",
+    } {
+        expect_failure(CLIENT, &["127.0.0.1:9", name], "error: a name ", why);
     }
-    let run = run(CLIENT).args(["小明", ""]).assert();
-    run.code(1).stdout("").stderr(one_line("error: `小明` isn't", ""));
+    expect_failure(CLIENT, &["小明", ""], "error: `小明` isn't", "");
+}
+
+#[track_caller]
+fn expect_bind_errors(address: &str) {
+    for path in [SERVER, TALK_SERVER] {
+        let start = format!("error: cannot bind {address}: ");
+        expect_failure(path, &[address], &start, "(os error");
+    }
 }
 
 #[test]
 fn an_address_that_cannot_be_used_appears_in_the_error_message() {
-    for path in [SERVER, TALK_SERVER] {
-        // TEST-NET-3 (RFC 5737): no machine has it.
-        let run = run(path).arg("203.0.113.1:9999").assert();
-        let start = "error: cannot bind 203.0.113.1:9999: ";
-        run.code(1).stdout("").stderr(one_line(start, "(os error"));
-    }
-    // The limited broadcast address, without SO_BROADCAST. In an exercise, the
-    // client looks for a server there.
+    // TEST-NET-3 (RFC 5737): no machine has it.
+    expect_bind_errors("203.0.113.1:9999");
+    // This needs SO_BROADCAST, which an exercise sets in the client.
     let address = "255.255.255.255:9999";
-    for (path, start) in [
-        (CLIENT, "error: "),
-        (TALK_CLIENT, "error: cannot connect to 255.255.255.255:9999: "),
-    ] {
-        let run = run(path).arg(address).assert();
-        run.code(1).stdout("").stderr(one_line(start, address));
-    }
+    expect_failure(CLIENT, &[address], "error: ", address);
+    let start = format!("error: cannot connect to {address}: ");
+    expect_failure(TALK_CLIENT, &[address], &start, "");
 }
 
 #[test]
 fn an_address_in_use_appears_in_the_error_message() {
     let server = Server::start();
-    let address = server.address.to_string();
-    for path in [SERVER, TALK_SERVER] {
-        let run = run(path).arg(&address).assert();
-        let start = format!("error: cannot bind {address}: ");
-        run.code(1).stdout("").stderr(one_line(start, "(os error"));
-    }
+    expect_bind_errors(&server.address.to_string());
 }
 
 #[test]
 fn full_width_colons_brackets_and_host_names_are_accepted() {
-    for (address, bound) in [
-        ("127.0.0.1：0", "127.0.0.1:"),
-        // Not [::1], although that often comes first.
-        ("localhost:0", "127.0.0.1:"),
-        ("[::1]:0", "[::1]:"),
-        ("[::1]：0", "[::1]:"),
-    ] {
+    // `localhost` isn't [::1], although that often comes first.
+    for (address, bound) in cases! {
+        "127.0.0.1：0" => "127.0.0.1:", "localhost:0" => "127.0.0.1:",
+        "[::1]:0" => "[::1]:", "[::1]：0" => "[::1]:",
+    } {
         if bound.starts_with('[') && UdpSocket::bind("[::1]:0").is_err() {
             println!("skipped {address}: this machine has no IPv6");
             continue;
         }
         for path in [SERVER, TALK_SERVER] {
             let mut server = Program::start(path, &[address]);
-            let start = format!("UDP Server on {bound}");
-            server.stderr.expect_error(&start, "...");
+            server.stderr.expect_error("UDP Server on ", bound);
         }
     }
 }
 
-/// The clients, too, take the IPv4 address of `localhost`.
 #[test]
 fn a_client_reaches_a_server_at_localhost() {
     let server = Peer::as_server();
@@ -188,12 +151,10 @@ fn a_client_reaches_a_server_at_localhost() {
     let _client = Program::start(CLIENT, &[&address, "小明"]);
     server.expect("小明");
     let mut client = Program::start(TALK_CLIENT, &[&address]);
-    client.types("hi");
-    server.expect("hi");
+    server.expect_typed(&mut client, "hi", "hi");
 }
 
-/// Only one test may use the default ports. If another program has one, the
-/// server's error still names the default address.
+/// If another program has a default port, the server's error names it as well.
 #[test]
 fn without_arguments_the_default_address_is_used() {
     for [server, client, default] in [
@@ -201,15 +162,7 @@ fn without_arguments_the_default_address_is_used() {
         [TALK_SERVER, TALK_CLIENT, "127.0.0.1:8088"],
     ] {
         let mut server = Program::start(server, &[]);
-        let first = server.stderr.next_line();
-        let error = format!("error: cannot bind {default}: ");
-        if !first.starts_with(&error) {
-            expect_equal(
-                "at start",
-                first,
-                format!("UDP Server on {default}..."),
-            );
-        }
+        server.stderr.expect_error("", default);
         server.kill();
         let Ok(socket) = UdpSocket::bind(default) else {
             println!("skipped: another program has {default}");
@@ -217,20 +170,19 @@ fn without_arguments_the_default_address_is_used() {
         };
         let peer = Peer::new(socket);
         let mut client = Program::start(client, &[]);
-        client.types("小明");
-        peer.expect("小明");
+        peer.expect_typed(&mut client, "小明", "小明");
     }
 }
 
 #[cfg(unix)]
 #[test]
 fn non_unicode_arguments_do_not_panic() {
-    use std::ffi::OsStr;
-    use std::os::unix::ffi::OsStrExt;
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
 
     for (path, _, _) in PROGRAMS {
         let run_with = |bytes| run(path).arg(OsStr::from_bytes(bytes)).assert();
-        run_with(b"\xff").code(1).stderr(one_line("error: `\u{fffd}`", ""));
+        let start = "error: `\u{fffd}` isn't an address";
+        run_with(b"\xff").code(1).stderr(starts_with(start));
         run_with(b"-\xff").code(2).stderr(starts_with("error: "));
     }
 }
@@ -239,15 +191,10 @@ fn non_unicode_arguments_do_not_panic() {
 #[test]
 fn the_client_leaves_and_then_reports_unreadable_input() {
     // A directory can be opened, but not read.
-    let folder = std::fs::File::open(env!("CARGO_MANIFEST_DIR")).unwrap();
+    let folder = File::open(env!("CARGO_MANIFEST_DIR")).unwrap();
     let server = Peer::as_server();
-    let address = server.address().to_string();
-    let mut command = common::command(CLIENT, &[&address, "小明"]);
-    let mut client = Program::spawn(command.stdin(folder));
-    server.expect("小明");
-    server.expect("小明 : exit");
-    let error = "error: cannot read standard input: ";
-    client.stderr.expect_error(error, "(os error");
-    client.expect_status(1);
-    expect_equal("standard error", client.stderr.read_to_end(), "");
+    let mut client = Program::spawn(client_command(&server).stdin(folder));
+    server.expect_each("小明|小明 : exit");
+    client.stderr.expect_error("error: cannot read standard input: ", "(os");
+    client.expect_end_unread(1);
 }

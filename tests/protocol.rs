@@ -1,65 +1,54 @@
-//! How a long line is split: for any text, the parts joined are the text, no
-//! part is `exit`, each fits into a datagram, and the server relays each as it
-//! is. `SEED=7` tries other texts.
+//! A line of any length is split into chat lines without loss, and the server
+//! relays each of them as it is. `SEED=7` tries other texts.
 
 mod common;
 
-use common::random::{Random, seed};
-use udp_group_chat::protocol::Message;
-use udp_group_chat::protocol::{MAX_NAME, MAX_PAYLOAD, chat_lines, is_exit};
+use common::{random::*, *};
+use udp_group_chat::protocol::{MAX_NAME, MAX_PAYLOAD, Message};
+use udp_group_chat::protocol::{chat_lines, is_exit, parse_name};
 
-const PIECES: [&str; 9] =
-    ["x", "好", "🐼", " ", "\u{3000}", "exit", "EXIT", " : ", "e\u{301}"];
+const PIECES: &str = "x|好|🐼| |\u{3000}|exit|EXIT| : |e\u{301}";
 
 fn check_split(name: &str, text: &str) {
+    // If one of these were an exit, `chat_lines` would never return.
+    let exits = ["x exit", "exit x"].map(is_exit);
+    expect_equal("`x exit` and `exit x` are an exit", exits, [false, false]);
     let mut joined = String::new();
-    if text.trim().is_empty() {
-        assert!(chat_lines(name, text).is_empty(), "a blank text: {text:?}");
-        return;
-    }
     for line in chat_lines(name, text) {
         assert!(line.len() <= MAX_PAYLOAD, "{} bytes", line.len());
         let part = &line[name.len() + " : ".len()..];
         assert!(!part.is_empty() && !is_exit(part), "{part:?} of {text:?}");
         if !part.trim().is_empty() {
             let said = Message::parse(Some(name), line.as_bytes());
-            assert_eq!(said, Ok(Message::Say(line.clone())));
+            expect_equal("relayed", said, Ok(Message::Say(line.clone())));
         }
         joined += part;
     }
-    assert_eq!(joined, text);
+    let expected = if text.trim().is_empty() { "" } else { text };
+    expect_equal("the parts", joined, expected);
 }
 
 #[test]
 fn splitting_loses_nothing() {
-    let seed = seed();
-    let mut random = Random::new(seed);
-    let longest = "名".repeat(42) + "xx";
-    assert_eq!(longest.len(), MAX_NAME);
-    for name in ["x", "小明", &longest] {
+    let mut random = Random::new(seed());
+    for name in ["x", "小明", &"x".repeat(MAX_NAME)] {
         let available = MAX_PAYLOAD - name.len() - 3;
         for _ in 0..500 {
             // Long runs, so that different pieces are where the text is split.
             let mut text = String::new();
             for _ in 0..random.below(5) {
                 let times = random.below(available / 2);
-                text += &random.pick(&PIECES).repeat(times);
-                text += random.pick(&PIECES);
+                text += &random.pick_from(PIECES).repeat(times);
+                text += random.pick_from(PIECES);
             }
             check_split(name, &text);
         }
         for before in available - 8..available + 2 {
-            for around in ["", " ", "\u{3000}"] {
-                let exit = format!("{around}eXiT{around}");
-                check_split(name, &("x".repeat(before) + &exit));
-                check_split(
-                    name,
-                    &("x".repeat(before)
-                        + &exit
-                        + &" ".repeat(2 * available)
-                        + "y"),
-                );
-                check_split(name, &(" ".repeat(before) + &exit));
+            for exit in ["eXiT", " eXiT ", "\u{3000}eXiT\u{3000}"] {
+                let text = "x".repeat(before) + exit;
+                check_split(name, &text);
+                check_split(name, &(text + &" ".repeat(2 * available) + "y"));
+                check_split(name, &(" ".repeat(before) + exit));
             }
         }
     }
@@ -67,15 +56,17 @@ fn splitting_loses_nothing() {
 
 #[test]
 fn a_line_is_split_only_if_it_does_not_fit() {
-    let available = MAX_PAYLOAD - "小明 : ".len();
-    for (size, datagrams) in
-        [(1, 1), (available, 1), (available + 1, 2), (2 * available, 2)]
-    {
-        assert_eq!(
-            chat_lines("小明", &"x".repeat(size)).len(),
-            datagrams,
-            "{size} bytes"
-        );
+    let fits = MAX_PAYLOAD - "小明 : ".len();
+    for (size, datagrams) in cases! {
+        0 => 0, 1 => 1, fits => 1, fits + 1 => 2, 2 * fits => 2,
+    } {
+        let lines = chat_lines("小明", &"x".repeat(size));
+        expect_equal(&format!("{size} bytes"), lines.len(), datagrams);
     }
-    assert_eq!(chat_lines("小明", "").len(), 0);
+}
+
+#[test]
+fn a_name_is_sanitized_and_trimmed() {
+    let name = parse_name("\u{3000}a\tb\u{7} ");
+    expect_equal("a name", name, Ok("a b?".to_owned()));
 }

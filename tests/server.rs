@@ -1,87 +1,60 @@
-//! The server's rules through the real program over real sockets. The numbers
-//! are those of the server's rules in `src/guide/protocol.md`; what a datagram
-//! means is tested in `tests/message.rs`, case by case.
+//! The server's rules through the real program, with the numbers that they have
+//! in `src/guide/protocol.md`. `tests/message.rs` tests what a datagram means.
 
 mod common;
 
-use std::net::UdpSocket;
-use std::time::Instant;
-
-use common::{HINT, LONGEST_PAYLOAD, Peer, Program, SERVER, Server, TIMEOUT};
-use common::{command, expect_error, joined_notice, left_notice, ports};
+use common::*;
+use std::{net::UdpSocket, time::Duration};
 
 /// A server with 小明 and 小红 in the room, who have read their notices.
-fn two_in_a_room() -> (Server, Peer, Peer) {
+fn two_in_a_room() -> (Server, [Peer; 2]) {
     let mut server = Server::start();
-    let ming = Peer::joined(&mut server, "小明");
-    let hong = Peer::joined(&mut server, "小红");
-    ming.expect(&joined_notice("小红"));
-    (server, ming, hong)
-}
-
-/// A chat line of 小明's that has 1024 bytes.
-fn longest_line() -> String {
-    format!("小明 : {}", "x".repeat(1024 - "小明 : ".len()))
+    let members = server.join(["小明", "小红"]);
+    (server, members)
 }
 
 #[test]
 fn rule_1_an_invalid_datagram_gets_a_hint_and_a_warning() {
-    let (mut server, ming, hong) = two_in_a_room();
+    let (mut server, [ming, hong]) = two_in_a_room();
     for size in [1025, 2048, LONGEST_PAYLOAD] {
         ming.sends("x".repeat(size));
         ming.expect(HINT);
-        let warning = server.read_warning_about(&ming);
-        let start =
-            format!("warning: dropped a datagram from {}: ", ming.address());
-        expect_error(&warning, &start, &format!("{size} bytes, over 1024"));
+        server.expect_drop(&ming, &format!(": {size} bytes, over 1024"));
     }
     ming.sends(b"\xff\xfe");
     ming.expect(HINT);
-    let warning = server.read_warning_about(&ming);
-    expect_error(&warning, "warning: ", ": not UTF-8");
-    ming.expect_nothing_more(&mut server);
-    hong.expect_nothing_more(&mut server);
-
-    ming.sends(longest_line());
-    hong.expect(&longest_line());
-    server.expect_chat_line(&longest_line(), &ming);
+    server.expect_drop(&ming, ": not UTF-8");
+    server.expect_nothing_more(&[&ming, &hong]);
+    let longest = format!("小明 : {}", "x".repeat(1024 - "小明 : ".len()));
+    server.expect_relayed([&ming, &hong], &longest, &longest);
 }
 
 #[test]
 fn a_stranger_is_never_answered() {
-    let (mut server, ming, _hong) = two_in_a_room();
+    let (mut server, [ming, _hong]) = two_in_a_room();
     let stranger = Peer::stranger_to(server.address);
-    for payload in ["", " : ", "exit", "小明 : exit", "小刚 : EXIT"] {
+    stranger.sends_each("| : |exit|小明 : exit|小刚 : EXIT");
+    for (payload, reason) in cases! {
+        &[b'x'; 129][..] => "a name has at most 128 bytes",
+        &[b'x'; LONGEST_PAYLOAD] => "bytes, over 1024", b"\xff" => "not UTF-8",
+        b"a :" => "a name cannot contain", b" : hi" => "a name cannot be blank",
+        b"EXIT : hi" => "a name cannot be `exit`",
+    } {
         stranger.sends(payload);
+        server.expect_drop(&stranger, reason);
     }
-    for (payload, reason) in [
-        (vec![b'x'; 129], "a name has at most 128 bytes"),
-        (vec![b'x'; LONGEST_PAYLOAD], "bytes, over 1024"),
-        (vec![0xff], "not UTF-8"),
-        (b"a :".to_vec(), "a name cannot contain"),
-        (b" : hi".to_vec(), "a name cannot be blank"),
-        (b"EXIT : hi".to_vec(), "a name cannot be `exit`"),
-    ] {
-        stranger.sends(payload);
-        let warning = server.read_warning_about(&stranger);
-        expect_error(&warning, "warning: ", reason);
-    }
-    stranger.expect_nothing_more(&mut server);
-    ming.expect_nothing_more(&mut server);
-    server.expect_nothing_printed();
+    server.expect_nothing_more(&[&stranger, &ming]);
 }
 
 #[test]
 fn rule_2_a_payload_is_sanitized() {
-    let (mut server, ming, hong) = two_in_a_room();
-    for (sent, relayed) in [
-        ("小明 : \u{1b}[2Jcleared\n", "小明 : ?[2Jcleared"),
-        ("小明 :\t欠\t\t我 : 钱", "小明 : 欠  我 : 钱"),
-        ("two\nlines", "小明 : two?lines"),
-    ] {
-        ming.sends(sent);
-        hong.expect(relayed);
-        server.expect_chat_line(relayed, &ming);
+    let (mut server, [ming, hong]) = two_in_a_room();
+    for (sent, relayed) in cases! {
+        "小明 : \u{1b}[2Jcleared\n" => "小明 : ?[2Jcleared",
+        "小明 :\t欠\t\t我 : 钱" => "小明 : 欠  我 : 钱",
+        "two\nlines" => "小明 : two?lines",
+    } {
+        server.expect_relayed([&ming, &hong], sent, relayed);
     }
 }
 
@@ -92,146 +65,105 @@ fn rule_3_a_leave_is_announced_once() {
     for leave in ["小明 : exit", "EXIT\n", "somebody else : eXiT"] {
         let ming = Peer::joined(&mut server, "小明");
         watcher.expect(&joined_notice("小明"));
-        ming.sends(leave);
-        ming.sends(leave);
+        ming.sends_each(&[leave, leave].join("|"));
         watcher.expect(&left_notice("小明"));
         server.expect_log_line(&format!("小明 left from {}", ming.address()));
-        watcher.expect_nothing_more(&mut server);
-        ming.expect_nothing_more(&mut server);
+        server.expect_nothing_more(&[&watcher, &ming]);
     }
-    server.expect_nothing_printed();
 }
 
 #[test]
 fn rules_4_and_6_blank_lines_and_duplicate_joins_are_ignored() {
-    let (mut server, ming, hong) = two_in_a_room();
-    for ignored in ["", "小明 :   ", "小红 : ", "小明", " 小明\n"] {
-        ming.sends(ignored);
-    }
-    hong.expect_nothing_more(&mut server);
-    ming.expect_nothing_more(&mut server);
-    server.expect_nothing_printed();
+    let (mut server, [ming, hong]) = two_in_a_room();
+    ming.sends_each("|小明 :   |小红 : |小明| 小明\n");
+    server.expect_nothing_more(&[&ming, &hong]);
 }
 
 #[test]
 fn rule_5_a_strangers_chat_line_joins_and_is_relayed() {
-    let (mut server, ming, hong) = two_in_a_room();
+    let (mut server, [ming, hong]) = two_in_a_room();
     let gang = Peer::stranger_to(server.address);
     gang.sends(" 小刚 : 我 : 回来了");
-    for peer in [&ming, &hong] {
-        peer.expect(&joined_notice("小刚"));
-        peer.expect("小刚 : 我 : 回来了");
-    }
+    ming.expect_each("小刚 进入聊天室...|小刚 : 我 : 回来了");
+    hong.expect_each("小刚 进入聊天室...|小刚 : 我 : 回来了");
     server.expect_log_line(&format!("小刚 joined from {}", gang.address()));
     server.expect_chat_line("小刚 : 我 : 回来了", &gang);
-    ming.sends("小明 : 好");
-    gang.expect("小明 : 好");
-    gang.expect_nothing_more(&mut server);
+    server.expect_relayed([&ming, &gang], "小明 : 好", "小明 : 好");
+    server.expect_nothing_more(&[&gang]);
 }
 
 /// The limit counts members, not names, so all of them have the same name.
 #[test]
 fn rule_5_a_full_room_rejects_newcomers_and_keeps_its_members() {
-    let address = ports::unused_address().to_string();
-    let mut server = Server::start_at(&address);
-    let members = [(); 3].map(|()| Peer::joined(&mut server, "m"));
-    let [first, second, third] = &members;
-    for member in [first, first, second] {
-        member.expect(&joined_notice("m"));
-    }
+    let mut server = Server::start();
+    let members = server.join(["m"; 3]);
     for _ in 3..1000 {
         // Dropped at once: some systems let a process open 256 files only.
         Peer::disposable(server.address).sends("m");
         // Read at once, because a socket can't buffer so many notices.
-        members.iter().for_each(|member| member.expect(&joined_notice("m")));
+        members.iter().for_each(|member| member.expect("m 进入聊天室..."));
     }
     let late = Peer::stranger_to(server.address);
     for payload in ["m", "late", "late : hello"] {
         late.sends(payload);
-        let warning = server.read_warning_about(&late);
-        expect_error(&warning, "warning: ", ": the room is full");
+        server.expect_drop(&late, ": the room is full");
     }
-    late.expect_nothing_more(&mut server);
+    server.expect_nothing_more(&[&late]);
 
     // One member leaves, so another can join.
+    let [first, second, third] = &members;
     third.sends("m : still here");
     first.expect("m : still here");
     second.expect("m : still here");
     first.sends("exit");
-    second.expect(&left_notice("m"));
+    second.expect("m 离开了聊天室...");
     late.sends("late : hello");
-    second.expect(&joined_notice("late"));
-    second.expect("late : hello");
+    second.expect_each("late 进入聊天室...|late : hello");
     first.expect_nothing_more(&mut server);
-
-    // A restart empties the room, and each member joins with its next line.
-    server.program.kill();
-    let mut server = Server::start_at(&address);
-    second.sends("m : back");
-    server.expect_log_line(&format!("m joined from {}", second.address()));
-    third.sends("m : me too");
-    second.expect(&joined_notice("m"));
-    second.expect("m : me too");
 }
 
 #[test]
 fn rule_6_a_members_text_is_relayed_under_their_name() {
-    let (mut server, ming, hong) = two_in_a_room();
-    for (sent, relayed) in [
-        ("小明 : where is the exit?", "小明 : where is the exit?"),
-        ("netcat\n", "小明 : netcat"),
-        ("小红 : I owe you", "小明 : 小红 : I owe you"),
-        ("  小明\t : hi", "小明 : hi"),
-    ] {
-        ming.sends(sent);
-        hong.expect(relayed);
-        server.expect_chat_line(relayed, &ming);
+    let (mut server, [ming, hong]) = two_in_a_room();
+    for (sent, relayed) in cases! {
+        "小明 : where is the exit?" => "小明 : where is the exit?",
+        "netcat\n" => "小明 : netcat", "  小明\t : hi" => "小明 : hi",
+        "小红 : I owe you" => "小明 : 小红 : I owe you",
+    } {
+        server.expect_relayed([&ming, &hong], sent, relayed);
     }
     ming.sends("x".repeat(1024));
     ming.expect(HINT);
-    let warning = server.read_warning_about(&ming);
-    expect_error(&warning, "warning: ", ": over 1024 bytes with the name");
-    hong.expect_nothing_more(&mut server);
-    ming.expect_nothing_more(&mut server);
+    server.expect_drop(&ming, ": over 1024 bytes with the name");
+    server.expect_nothing_more(&[&ming, &hong]);
 }
 
-/// Upper and lower case are different in a name.
 #[test]
 fn rule_6_names_are_compared_exactly() {
     let mut server = Server::start();
-    let watcher = Peer::joined(&mut server, "watcher");
-    let bob = Peer::joined(&mut server, "bob");
-    watcher.expect(&joined_notice("bob"));
-    for (sent, relayed) in
-        [("Bob : hi", "bob : Bob : hi"), ("Bob", "bob : Bob")]
-    {
-        bob.sends(sent);
-        watcher.expect(relayed);
-    }
-    bob.sends("bob");
-    bob.sends("bob : hi");
-    watcher.expect("bob : hi");
+    let [watcher, bob] = server.join(["watcher", "bob"]);
+    bob.sends_each("Bob : hi|Bob|bob|bob : hi");
+    watcher.expect_each("bob : Bob : hi|bob : Bob|bob : hi");
 }
 
 #[test]
 fn closed_stdout_and_stderr_do_not_stop_the_server() {
-    let (mut server, ming, hong) = two_in_a_room();
+    let (mut server, [ming, hong]) = two_in_a_room();
     server.program.stdout.close();
-    let mut log = String::new();
-    let started = Instant::now();
     // The pipe is closed some time after the first line.
-    while !log.contains("warning: cannot write to standard output: ") {
-        assert!(started.elapsed() < TIMEOUT, "no warning: {log:?}");
+    let warning = (0..400).find_map(|_| {
         ming.sends("小明 : 一");
         hong.expect("小明 : 一");
-        log += &server.program.stderr.drain();
-    }
+        server.program.stderr.next_line_within(Duration::from_millis(50))
+    });
+    let start = "warning: cannot write to standard output: ";
+    expect_error(&warning.unwrap_or_default(), start, "");
     server.program.stderr.close();
-    for number in 1..4 {
+    for line in ["小明 : 1", "小明 : 2", "小明 : 3"] {
         ming.sends(b"\xff");
         ming.expect(HINT);
-        ming.sends(format!("小明 : {number}"));
-        hong.expect(&format!("小明 : {number}"));
+        ming.sends(line);
+        hong.expect(line);
     }
 }
 
@@ -240,10 +172,8 @@ fn closed_stdout_and_stderr_do_not_stop_the_server() {
 fn a_full_disk_is_reported_and_the_chat_continues() {
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
     let mut command = command(SERVER, &["127.0.0.1:0"]);
-    let program = Program::spawn(command.stdout(full));
-    let mut server = Server::from_program(program);
-    let ming = Peer::joined(&mut server, "小明");
-    let hong = Peer::joined(&mut server, "小红");
+    let mut server = Server::from_program(Program::spawn(command.stdout(full)));
+    let [ming, hong] = server.join(["小明", "小红"]);
     for line in ["小明 : 1", "小明 : 2"] {
         ming.sends(line);
         hong.expect(line);
@@ -255,52 +185,34 @@ fn a_full_disk_is_reported_and_the_chat_continues() {
 #[test]
 fn a_failed_receive_is_logged_and_the_chat_continues() {
     let failing = ["recvfrom", "ECONNRESET", "2"];
-    let program =
-        Program::start_with_failing_call(SERVER, &["127.0.0.1:0"], failing);
-    let Some(program) = program else { return };
-    let mut server = Server::from_program(program);
+    let Some(mut server) = failing_server(SERVER, failing) else { return };
     let ming = Peer::joined(&mut server, "小明");
     server.program.stderr.expect_error("warning: cannot receive: ", "reset");
     let hong = Peer::joined(&mut server, "小红");
     hong.sends("小红 : 还在吗");
-    ming.expect(&joined_notice("小红"));
-    ming.expect("小红 : 还在吗");
+    ming.expect_each("小红 进入聊天室...|小红 : 还在吗");
 }
 
 #[test]
 fn a_failed_send_is_logged_and_the_others_get_their_copies() {
     // The first three calls send notices, the fourth a copy of the first line.
     let failing = ["sendto", "ENETUNREACH", "4"];
-    let program =
-        Program::start_with_failing_call(SERVER, &["127.0.0.1:0"], failing);
-    let Some(program) = program else { return };
-    let mut server = Server::from_program(program);
-    let [ming, hong, gang] =
-        ["小明", "小红", "小刚"].map(|name| Peer::joined(&mut server, name));
-    for line in ["小刚 : 1", "小刚 : 2"] {
-        gang.sends(line);
-    }
-    let warning = "warning: cannot send to ";
-    let logged = server.program.stderr.read_until(warning);
-    let failed_for = |peer: &Peer| {
-        logged.starts_with(&format!("{warning}{}: ", peer.address()))
-    };
-    let (without, with) =
-        if failed_for(&ming) { (&ming, &hong) } else { (&hong, &ming) };
-    assert!(failed_for(without), "expected: a member's address\n{logged}");
-    ming.expect(&joined_notice("小红"));
-    ming.expect(&joined_notice("小刚"));
-    hong.expect(&joined_notice("小刚"));
-    with.expect("小刚 : 1");
-    with.expect("小刚 : 2");
-    without.expect("小刚 : 2");
+    let Some(mut server) = failing_server(SERVER, failing) else { return };
+    let [ming, hong, gang] = server.join(["小明", "小红", "小刚"]);
+    gang.sends_each("小刚 : 1|小刚 : 2");
+    let logged = server.program.stderr.read_until("warning: cannot send to ");
+    let to_ming = logged.contains(&ming.address().to_string());
+    let [lost, got] = if to_ming { [&ming, &hong] } else { [&hong, &ming] };
+    let address = format!(" {}: ", lost.address());
+    expect_error(&logged, "warning: cannot send to ", &address);
+    got.expect_each("小刚 : 1|小刚 : 2");
+    lost.expect("小刚 : 2");
 }
 
 #[test]
 fn the_chat_works_over_ipv6() {
     if UdpSocket::bind("[::1]:0").is_err() {
-        println!("skipped: this machine has no IPv6");
-        return;
+        return println!("skipped: this machine has no IPv6");
     }
     let mut server = Server::start_at("[::1]:0");
     let ming = Peer::joined(&mut server, "小明");
@@ -309,4 +221,33 @@ fn the_chat_works_over_ipv6() {
     ming.sends("小明 : 你好");
     hong.stdout.read_until("小明 : 你好");
     server.expect_chat_line("小明 : 你好", &ming);
+}
+
+/// So the lines of two programs in one terminal don't mix. Each write to such a
+/// socket is a datagram of its own.
+#[cfg(unix)]
+#[test]
+fn each_line_is_one_write() {
+    use std::os::{fd::OwnedFd, unix::net::UnixDatagram};
+
+    let [(out, stdout), (err, stderr)] =
+        [(); 2].map(|()| UnixDatagram::pair().unwrap());
+    let mut command = command(SERVER, &["127.0.0.1:0"]);
+    command.stdout(OwnedFd::from(stdout)).stderr(OwnedFd::from(stderr));
+    let _server = Program::spawn(&mut command);
+    let write = |socket: &UnixDatagram| {
+        socket.set_read_timeout(Some(TIMEOUT)).unwrap();
+        let mut buffer = [0; 200];
+        let size = socket.recv(&mut buffer).expect("a write");
+        String::from_utf8_lossy(&buffer[..size]).into_owned()
+    };
+    let first = write(&err);
+    let address = first.strip_prefix("UDP Server on ").unwrap();
+    let address = address.strip_suffix("...\n").expect("one write");
+    let ming = Peer::stranger_to(address.parse().unwrap());
+    ming.sends("小明 : 你好");
+    let at = ming.address();
+    expect_equal("log", write(&err), format!("小明 joined from {at}\n"));
+    let line = format!("\"小明 : 你好\" from {at}\n");
+    expect_equal("standard output", write(&out), line);
 }

@@ -16,25 +16,20 @@ pub fn build(name: &str) -> Option<PathBuf> {
         None | Some("debug") => "dev",
         Some(profile) => profile,
     };
-    let cargo = env::var_os("CARGO").unwrap_or("cargo".into());
-    let built = Command::new(cargo)
+    let built = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()))
         .args(["build", "--quiet", "--color", "never", "--profile", profile])
         .args(["--example", name, "--target-dir"])
         .arg(folder.parent().unwrap())
         .output();
-    match built {
-        Err(error) => {
-            // This is shown although the test passes; `eprintln` isn't.
-            let skipped = format!("a test of {name} is skipped");
-            let _ = writeln!(io::stderr(), "{skipped}: no cargo ({error})");
-            None
-        }
-        Ok(built) => {
-            let text = String::from_utf8_lossy(&built.stderr);
-            let text = text.trim_end().replace('\n', "\n    ");
-            assert!(built.status.success(), "{name} isn't built:\n    {text}");
-            let program = folder.join("examples").join(name);
-            Some(program.with_extension(env::consts::EXE_EXTENSION))
-        }
+    if let Err(error) = built {
+        // This is shown although the test passes; `eprintln` isn't.
+        let skipped = format!("a test of {name} is skipped: no cargo");
+        let _ = writeln!(io::stderr(), "{skipped} ({error})");
+        return None;
     }
+    let built = built.unwrap();
+    let text = String::from_utf8_lossy(&built.stderr);
+    assert!(built.status.success(), "{name} isn't built:\n{text}");
+    let program = folder.join("examples").join(name);
+    Some(program.with_extension(env::consts::EXE_EXTENSION))
 }

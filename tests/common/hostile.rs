@@ -10,13 +10,13 @@ const NAMES: &str = "\
     小明|小红|小明明|a|a:b|a:|:|小 刚| a |\u{3000}小明|a\t|exit|EXIT|exits|\
     a :|[提示]|小红 进入聊天室...|sly\u{1b}[1m|\u{9b}|";
 
-/// What random texts are made of, besides names.
+/// What random texts are made of. `@` is replaced by a name.
 const PIECES: &str = "\
+    @|@|@|@|@|@|@|@|\
     :| : | : | :|: | |\t|\u{3000}|\n|\r|\r\n|\0|\u{1b}[2J|\u{7f}|\u{80}|\
     \u{85}|\u{9b}31m|\u{a0}|\u{2028}|\u{2029}|\u{202e}|\u{2066}|exit|EXIT|\
     好|🐼|x|e\u{301}";
 
-/// `@` is replaced by a name.
 const LINES: &str = "\
     @ : hi|@ : 大家好|@ : where is the exit|@ : 小红 : I owe you|\
     @ : \u{202e}ih|@|@: |@ :|@:hi|@:|@  : hi| @ : hi|\u{3000}@\t: hi| : @|\
@@ -41,43 +41,33 @@ pub fn name(random: &mut Random) -> String {
 pub fn payload(random: &mut Random, own_name: &str) -> Vec<u8> {
     let name =
         if random.one_in(5) { name(random) } else { own_name.to_owned() };
-    let mut text = match random.below(20) {
+    let text = match random.below(20) {
         0 => HINT.to_owned(),
-        1..=10 => random.pick_from(LINES).replace('@', &name),
-        11..=15 => random_pieces(random, &name),
+        1..=10 => random.pick_from(LINES).to_owned(),
+        11..=15 => (0..5).map(|_| random.pick_from(PIECES)).collect(),
         16 | 17 => at_a_limit(random, &name),
-        18 => {
-            return corrupted(random, format!("{name} : 大家好").into_bytes());
-        }
+        18 => return corrupted(random, &name),
         _ => return random_bytes(random),
     };
-    text += random.pick(&ENDINGS);
-    text.into_bytes()
+    (text.replace('@', &name) + random.pick(&ENDINGS)).into_bytes()
 }
 
-fn random_pieces(random: &mut Random, name: &str) -> String {
-    let mut piece = || {
-        if random.one_in(4) { name } else { random.pick_from(PIECES) }
-    };
-    (0..5).map(|_| piece()).collect()
-}
-
-/// Exactly at a limit of length, or a byte shorter or longer, with or without a
-/// name.
+/// At a limit of length, or a byte less or more, with or without a name.
 fn at_a_limit(random: &mut Random, name: &str) -> String {
-    let mut text =
-        random.pick(&["", "@", "@ : ", "@:", " @ : "]).replace('@', name);
+    let start = random.pick(&["", "@", "@ : ", "@:", " @ : "]);
+    let start = start.replace('@', name);
     // 9215: the longest datagram that macOS sends is a byte longer.
     let limits = [1, 128, 1024 - name.len() - 3, 1024, 1024, 1024, 2048, 9215];
     let size = limits[random.below(limits.len())] - 1 + random.below(3);
     let filling = random.pick(&FILLINGS);
-    let missing = size.saturating_sub(text.len());
-    text += &filling.repeat(missing / filling.len());
-    text + &"x".repeat(missing % filling.len())
+    let missing = size.saturating_sub(start.len());
+    let [whole, rest] = [missing / filling.len(), missing % filling.len()];
+    start + &filling.repeat(whole) + &"x".repeat(rest)
 }
 
 /// Truncated, perhaps inside a character, or with one invalid byte.
-fn corrupted(random: &mut Random, mut payload: Vec<u8>) -> Vec<u8> {
+fn corrupted(random: &mut Random, name: &str) -> Vec<u8> {
+    let mut payload = format!("{name} : 大家好").into_bytes();
     let place = random.below(payload.len());
     if random.one_in(2) {
         payload.truncate(place);

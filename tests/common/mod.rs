@@ -4,8 +4,7 @@
 //! [`TIMEOUT`], which is far more than a loaded machine needs, and then says
 //! what was expected. Every started program ends with its test.
 
-// No test file uses all of this.
-#![allow(dead_code)]
+#![allow(dead_code)] // No test file uses all of this.
 
 pub mod examples;
 pub mod hostile;
@@ -18,15 +17,13 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, UdpSocket};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{env, thread};
 
 /// How long anything may take.
 pub const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The longest payload of a datagram: 65,535 bytes without the headers of IPv4
-/// and UDP (RFC 791, RFC 768), or less where the operating system has a limit
-/// of its own (macOS: `net.inet.udp.maxdgram`).
+/// 65,535 bytes without the headers, or less (macOS: `net.inet.udp.maxdgram`).
 pub const LONGEST_PAYLOAD: usize =
     if cfg!(target_os = "macos") { 9216 } else { 65_507 };
 
@@ -42,15 +39,6 @@ pub const NAME_PROMPT: &str = "请输入你的名称:";
 pub const HINT: &str =
     "[提示] 消息不是 UTF-8 文本，或加上名称后超过 1024 字节，未转发";
 
-/// The variables that the exercises use. Whoever runs these tests may have
-/// exported them.
-const EXERCISE_VARIABLES: [&str; 4] = [
-    "UDP_CHAT_PATIENCE_SECONDS",
-    "UDP_CHAT_IDLE_SECONDS",
-    "UDP_CHAT_NUMBERED",
-    "UDP_CHAT_FINDABLE",
-];
-
 pub fn joined_notice(name: &str) -> String {
     format!("{name} 进入聊天室...")
 }
@@ -64,17 +52,32 @@ pub fn banner(name: &str) -> String {
     format!("-----------------{name}------------------")
 }
 
-/// Fails if `received` isn't `expected`.
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Fails if `received` isn't `expected`. Of long values, the message shows what
+/// is near the first difference.
 #[track_caller]
 pub fn expect_equal<T: PartialEq<U> + Debug, U: Debug>(
     step: &str,
     received: T,
     expected: U,
 ) {
-    assert!(
-        received == expected,
-        "{step}\nexpected: {expected:?}\nreceived: {received:?}"
-    );
+    if received != expected {
+        let values = [format!("{expected:?}"), format!("{received:?}")];
+        let pairs = values[0].chars().zip(values[1].chars());
+        let same = pairs.take_while(|(one, other)| one == other).count();
+        let skipped = if same > 1000 { same - 200 } else { 0 };
+        let [expected, received] = values.map(|value| {
+            value.chars().skip(skipped).take(1500).collect::<String>()
+        });
+        let from = match skipped {
+            0 => String::new(),
+            _ => format!(" (both without their first {skipped} characters)"),
+        };
+        panic!("{step}{from}\nexpected: {expected}\nreceived: {received}");
+    }
 }
 
 /// Checks a line on standard error: it begins with `start` and contains `part`.
@@ -86,11 +89,14 @@ pub fn expect_error(line: &str, start: &str, part: &str) {
     );
 }
 
-/// A command whose input and output are pipes.
+/// A command whose input and output are pipes, without the variables of the
+/// exercises, which you may have exported.
 pub fn command(path: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(path);
-    for variable in EXERCISE_VARIABLES {
-        command.env_remove(variable);
+    for (variable, _) in env::vars_os() {
+        if variable.to_string_lossy().starts_with("UDP_CHAT_") {
+            command.env_remove(variable);
+        }
     }
     command.args(arguments).stdin(Stdio::piped());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -123,8 +129,8 @@ impl Program {
         arguments: &[&str],
         variables: &[(&str, &str)],
     ) -> Self {
-        let variables = variables.iter().copied();
-        Program::spawn(command(path, arguments).envs(variables))
+        let mut command = command(path, arguments);
+        Program::spawn(command.envs(variables.iter().copied()))
     }
 
     pub fn spawn(command: &mut Command) -> Self {
@@ -143,7 +149,10 @@ impl Program {
         let program = Program {
             stdin: child.stdin.take(),
             stdout: Lines::from_reader(io::empty()),
-            stderr: Lines::from_reader(child.stderr.take().expect("a pipe")),
+            stderr: match child.stderr.take() {
+                Some(pipe) => Lines::from_reader(pipe),
+                None => Lines::from_reader(io::empty()),
+            },
             child,
         };
         (program, stdout)
@@ -185,12 +194,10 @@ impl Program {
         let stdin = self.stdin.as_mut().expect("input has not ended");
         if let Err(error) = stdin.write_all(bytes) {
             let log = self.stderr.read_to_end();
-            let status = self.child.try_wait().unwrap();
-            let end = status.map_or("-".to_owned(), |s| s.to_string());
+            let code = self.child.try_wait().unwrap().map(|it| it.code());
             panic!(
-                "something is typed\n\
-                 expected: the program is running and reads it\n\
-                 received: {error}; {end}; standard error: {log:?}"
+                "expected: the program is running and reads what is typed\n\
+                 received: {error}; exit status {code:?}; log {log:?}"
             );
         }
     }
@@ -204,25 +211,18 @@ impl Program {
     #[track_caller]
     pub fn expect_status(&mut self, expected: i32) {
         let started = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                let code = status.code();
-                if code != Some(expected) {
-                    let log = self.stderr.drain();
-                    panic!(
-                        "expected: exit status {expected}\n\
-                         received: {code:?}, standard error {log:?}"
-                    );
-                }
-                return;
-            }
-            assert!(
-                started.elapsed() < TIMEOUT,
-                "expected: the program ends with exit status {expected}\n\
-                 received: it is still running"
-            );
+        let mut status = None;
+        while status.is_none() && started.elapsed() < TIMEOUT {
             thread::sleep(Duration::from_millis(2));
+            status = self.child.try_wait().unwrap();
         }
+        let end = status.map_or("no end".to_owned(), |it| it.to_string());
+        assert!(
+            status.is_some_and(|status| status.code() == Some(expected)),
+            "expected: exit status {expected}\n\
+             received: {end}, standard error {:?}",
+            self.stderr.drain()
+        );
     }
 
     /// Checks that the program ends with this exit status and has printed
@@ -258,34 +258,28 @@ impl Lines {
         thread::spawn(move || {
             let mut output = BufReader::new(output);
             let mut line = Vec::new();
-            while output.read_until(b'\n', &mut line).is_ok_and(|size| size > 0)
+            while output.read_until(b'\n', &mut line).is_ok_and(|n| n > 0)
+                && lines.send(text(&line)).is_ok()
             {
-                let text = String::from_utf8_lossy(&line).into_owned();
                 line.clear();
-                if lines.send(text).is_err() {
-                    break;
-                }
             }
         });
         Lines { incoming, seen: Vec::new() }
     }
 
-    /// The next line, without its line ending. `expected` is for the message
-    /// if none comes.
+    /// The next line. `expected` is for the message if none comes.
     #[track_caller]
     fn next_or_fail(&mut self, expected: &dyn Debug) -> String {
         let error = match self.incoming.recv_timeout(TIMEOUT) {
             Ok(line) => {
-                let line = line.trim_end_matches('\n').to_owned();
-                self.seen.push(line.clone());
-                return line;
+                self.seen.push(line.trim_end_matches('\n').to_owned());
+                return self.seen[self.seen.len() - 1].clone();
             }
-            Err(RecvTimeoutError::Timeout) => {
-                format!("no further line within {TIMEOUT:?}")
-            }
-            Err(RecvTimeoutError::Disconnected) => "the end".to_owned(),
+            Err(RecvTimeoutError::Timeout) => "no further line in 20 s",
+            Err(RecvTimeoutError::Disconnected) => "the end",
         };
         let last = &self.seen[self.seen.len().saturating_sub(10)..];
+        let last: Vec<_> = last.iter().map(|it| format!("{it:.500}")).collect();
         panic!("expected: {expected:?}\nreceived: {error}, after {last:#?}")
     }
 
@@ -329,7 +323,7 @@ impl Lines {
         }
     }
 
-    /// All that is printed until the program closes this output.
+    /// What is printed until the program closes this output.
     #[track_caller]
     pub fn read_to_end(&mut self) -> String {
         let mut rest = String::new();
@@ -337,10 +331,7 @@ impl Lines {
             match self.incoming.recv_timeout(TIMEOUT) {
                 Ok(line) => rest += &line,
                 Err(RecvTimeoutError::Disconnected) => return rest,
-                Err(_) => panic!(
-                    "expected: the end of the output\n\
-                     received: nothing within {TIMEOUT:?}, after {rest:?}"
-                ),
+                Err(_) => panic!("no end of the output in 20 s, after {rest}"),
             }
         }
     }
@@ -373,31 +364,24 @@ impl Server {
 
     /// With this environment variable set.
     pub fn start_with(variable: &str, value: &str) -> Self {
-        let variables = [(variable, value)];
-        Server::from_program(Program::start_with(
-            SERVER,
-            &["127.0.0.1:0"],
-            &variables,
-        ))
+        let mut command = command(SERVER, &["127.0.0.1:0"]);
+        Server::from_program(Program::spawn(command.env(variable, value)))
     }
 
     /// A server that has just been started, once it says its address.
     #[track_caller]
     pub fn from_program(mut program: Program) -> Self {
         let first = program.stderr.next_or_fail(&"UDP Server on …");
-        let address = first
-            .strip_prefix("UDP Server on ")
-            .and_then(|rest| rest.strip_suffix("..."))
-            .unwrap_or_else(|| {
-                panic!("expected: UDP Server on …\nreceived: {first}")
-            });
-        Server { address: address.parse().unwrap(), program }
+        expect_error(&first, "UDP Server on ", "...");
+        let address = first["UDP Server on ".len()..].trim_end_matches('.');
+        let parsed = address.parse().ok();
+        let address = parsed.filter(|it: &SocketAddr| it.port() != 0);
+        let wrong = || panic!("expected: a port to send to\nreceived: {first}");
+        Server { address: address.unwrap_or_else(wrong), program }
     }
 
-    /// Waits until the server has handled everything sent to it before.
-    ///
-    /// It handles one datagram after another, so the warning about this one
-    /// comes after everything else.
+    /// Waits until the server has handled everything sent to it before this. It
+    /// handles one datagram after another.
     #[track_caller]
     pub fn wait_until_caught_up(&mut self) {
         let stranger = Peer::stranger_to(self.address);
@@ -405,8 +389,7 @@ impl Server {
         self.read_warning_about(&stranger);
     }
 
-    /// Reads the log to the warning about a datagram from `peer`, and returns
-    /// that line.
+    /// Reads the log to the warning about a datagram from `peer`. Returns it.
     #[track_caller]
     pub fn read_warning_about(&mut self, peer: &Peer) -> String {
         let address = peer.address();
@@ -437,15 +420,13 @@ impl Server {
     }
 }
 
-/// A server's line about a join or a leave, without the ` (N here)` of
-/// exercise 1.
+/// A line of the server's log without the ` (N here)` of exercise 1.
 pub fn without_count(line: &str) -> String {
     let end = line.find(" (").filter(|_| line.ends_with(" here)"));
     line[..end.unwrap_or(line.len())].to_owned()
 }
 
-/// A plain socket that takes part in a chat: a stranger or a member at a
-/// server, or a server for a client.
+/// A plain socket in a chat: a stranger or member at a server, or a server.
 pub struct Peer {
     pub socket: UdpSocket,
     /// Where `sends` sends to: the server, or the last sender.
@@ -459,17 +440,15 @@ impl Peer {
     }
 
     pub fn stranger_to(server: SocketAddr) -> Self {
-        let peer = Peer::new(UdpSocket::bind((server.ip(), 0)).unwrap());
-        peer.partner.set(Some(server));
-        peer
+        let socket = UdpSocket::bind((server.ip(), 0)).unwrap();
+        Peer { partner: Some(server).into(), ..Peer::new(socket) }
     }
 
     /// A stranger that may be dropped while the server still sends to it: no
     /// other socket gets its port by chance.
     pub fn disposable(server: SocketAddr) -> Self {
-        let peer = Peer::new(ports::bind_outside_ephemeral_range());
-        peer.partner.set(Some(server));
-        peer
+        let socket = ports::bind_from(12_288);
+        Peer { partner: Some(server).into(), ..Peer::new(socket) }
     }
 
     /// A member called `name`, once the server has logged that.
@@ -503,33 +482,30 @@ impl Peer {
         self.socket.send_to(payload.as_ref(), self.partner()).unwrap();
     }
 
-    /// The text of the next datagram. `expected` is for the message if none
-    /// comes.
+    /// The text of the next datagram.
+    fn receive(&self) -> io::Result<String> {
+        let mut buffer = [0; 65_536];
+        let (size, from) = self.socket.recv_from(&mut buffer)?;
+        self.partner.set(Some(from));
+        Ok(text(&buffer[..size]))
+    }
+
+    /// `expected` is for the message if no datagram comes.
     #[track_caller]
     fn next_or_fail(&self, expected: &dyn Debug) -> String {
-        let mut buffer = [0; 65_536];
-        match self.socket.recv_from(&mut buffer) {
-            Ok((size, from)) => {
-                self.partner.set(Some(from));
-                String::from_utf8_lossy(&buffer[..size]).into_owned()
-            }
-            Err(error) => panic!(
-                "expected: {expected:?}\n\
-                 received: nothing within {TIMEOUT:?} ({})",
-                error.kind()
-            ),
-        }
+        let error = match self.receive() {
+            Ok(text) => return text,
+            Err(error) => error.kind(),
+        };
+        panic!("expected: {expected:?}\nreceived: nothing in 20 s ({error})")
     }
 
     /// The text of the next datagram, if one comes within `time`.
     pub fn next_payload_within(&self, time: Duration) -> Option<String> {
         self.socket.set_read_timeout(Some(time)).unwrap();
-        let mut buffer = [0; 65_536];
-        let received = self.socket.recv_from(&mut buffer);
+        let received = self.receive().ok();
         self.socket.set_read_timeout(Some(TIMEOUT)).unwrap();
-        let (size, from) = received.ok()?;
-        self.partner.set(Some(from));
-        Some(String::from_utf8_lossy(&buffer[..size]).into_owned())
+        received
     }
 
     #[track_caller]
@@ -537,8 +513,7 @@ impl Peer {
         self.next_or_fail(&"a datagram")
     }
 
-    /// The text of the next datagram. `step` and `expected` are for the message
-    /// if none comes.
+    /// The next text. `step` and `expected` are for the message if none comes.
     #[track_caller]
     pub fn next_text_at(&self, step: &str, expected: &str) -> String {
         self.next_or_fail(&format_args!("{expected:?} ({step})"))
@@ -561,16 +536,145 @@ impl Peer {
     #[track_caller]
     pub fn expect_empty_queue(&self) {
         self.socket.set_nonblocking(true).unwrap();
-        let mut buffer = [0; 65_536];
-        match self.socket.recv(&mut buffer) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            received => {
-                let received = received.map(|size| {
-                    String::from_utf8_lossy(&buffer[..size]).into_owned()
-                });
-                panic!("expected: nothing more\nreceived: {received:?}")
+        let received = self.receive();
+        self.socket.set_nonblocking(false).unwrap();
+        let kind = received.as_ref().map_err(io::Error::kind);
+        let is_empty = kind == Err(io::ErrorKind::WouldBlock);
+        assert!(is_empty, "expected: nothing more\nreceived: {received:?}");
+    }
+}
+
+// What follows makes many tests shorter.
+
+/// A table of pairs: `cases! { given => expected, … }`.
+#[allow(unused_macros)]
+macro_rules! cases {
+    ($($given:expr => $expected:expr),* $(,)?) => {
+        [$(($given, $expected)),*]
+    };
+}
+#[allow(unused_imports)]
+pub(crate) use cases;
+
+pub const CANNOT_PRINT: &str = "error: cannot write to standard output: ";
+
+/// The command that starts 小明's client.
+pub fn client_command(server: &Peer) -> Command {
+    command(CLIENT, &[&server.address().to_string(), "小明"])
+}
+
+/// 小明's client, [started][Program::start_with_failing_call] at this server.
+pub fn failing_client(server: &Peer, failing: [&str; 3]) -> Option<Program> {
+    let arguments = [&*server.address().to_string(), "小明"];
+    Program::start_with_failing_call(CLIENT, &arguments, failing)
+}
+
+/// A server, [started][Program::start_with_failing_call].
+pub fn failing_server(path: &str, failing: [&str; 3]) -> Option<Server> {
+    let arguments = ["127.0.0.1:0"];
+    let program = Program::start_with_failing_call(path, &arguments, failing);
+    program.map(Server::from_program)
+}
+
+impl Program {
+    /// Starts a program with this address as its only argument.
+    pub fn start_at(path: &str, address: SocketAddr) -> Self {
+        Program::start(path, &[&address.to_string()])
+    }
+
+    /// Types all that is ever typed: the input ends after it.
+    #[track_caller]
+    pub fn types_only(&mut self, input: &str) {
+        self.types_bytes(input.as_bytes());
+        self.end_input();
+    }
+
+    /// [`Program::expect_end`], but the test needn't have read what was
+    /// printed.
+    #[track_caller]
+    pub fn expect_end_unread(&mut self, expected: i32) {
+        self.expect_status(expected);
+        expect_equal("standard error", self.stderr.read_to_end(), "");
+    }
+}
+
+impl Peer {
+    /// Checks that the client prints `printed` when this peer sends `payload`.
+    #[track_caller]
+    pub fn expect_printed(
+        &self,
+        client: &mut Program,
+        payload: impl AsRef<[u8]>,
+        printed: &str,
+    ) {
+        self.sends(payload);
+        client.stdout.expect_line(printed);
+    }
+
+    /// Checks that this peer receives `sent` when `typed` is typed.
+    #[track_caller]
+    pub fn expect_typed(&self, client: &mut Program, typed: &str, sent: &str) {
+        client.types(typed);
+        self.expect(sent);
+    }
+
+    /// Sends each of the texts that `|` separates.
+    #[track_caller]
+    pub fn sends_each(&self, texts: &str) {
+        for text in texts.split('|') {
+            self.sends(text);
+        }
+    }
+
+    /// Checks the next datagrams, whose texts `|` separates.
+    #[track_caller]
+    pub fn expect_each(&self, texts: &str) {
+        for text in texts.split('|') {
+            self.expect(text);
+        }
+    }
+}
+
+impl Server {
+    /// These members join one after another and read each other's notices.
+    #[track_caller]
+    pub fn join<const N: usize>(&mut self, names: [&str; N]) -> [Peer; N] {
+        let peers = names.map(|name| Peer::joined(self, name));
+        for (number, peer) in peers.iter().enumerate() {
+            for later in &names[number + 1..] {
+                peer.expect(&joined_notice(later));
             }
         }
-        self.socket.set_nonblocking(false).unwrap();
+        peers
+    }
+
+    /// Checks that what `speaker` sends is printed and that `listener` gets it.
+    #[track_caller]
+    pub fn expect_relayed(
+        &mut self,
+        [speaker, listener]: [&Peer; 2],
+        sent: &str,
+        relayed: &str,
+    ) {
+        speaker.sends(sent);
+        listener.expect(relayed);
+        self.expect_chat_line(relayed, speaker);
+    }
+
+    /// Reads the log to the next warning about a datagram from `peer`. It must
+    /// give this reason.
+    #[track_caller]
+    pub fn expect_drop(&mut self, peer: &Peer, reason: &str) {
+        expect_error(&self.read_warning_about(peer), "warning: ", reason);
+    }
+
+    /// Checks that the server, once it has caught up, has sent these peers
+    /// nothing more and has printed nothing that the test hasn't read.
+    #[track_caller]
+    pub fn expect_nothing_more(&mut self, peers: &[&Peer]) {
+        self.expect_nothing_printed();
+        for peer in peers {
+            peer.expect_empty_queue();
+        }
     }
 }

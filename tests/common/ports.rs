@@ -2,33 +2,31 @@
 
 use std::io::ErrorKind::{ConnectionRefused, ConnectionReset};
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
-use std::{iter, process};
+use std::{process, thread};
 
 use super::TIMEOUT;
 
-/// A socket at a port that no other socket gets by chance when it is closed,
-/// because it is below the ports that a bind to port 0 gives (Linux begins at
-/// 32768, other systems at 49152 as in RFC 6335, section 6).
-pub fn bind_outside_ephemeral_range() -> UdpSocket {
+/// A socket at one of the 8,192 ports from `lowest` on: 12288, or 20480 as in
+/// [`unused_address`]. No other socket gets its port by chance when it is
+/// closed, because it is below the ports that a bind to port 0 gives (Linux
+/// begins at 32768, other systems at 49152 as in RFC 6335, section 6).
+pub fn bind_from(lowest: usize) -> UdpSocket {
     static TRIED: AtomicUsize = AtomicUsize::new(0);
-
     // Test programs that run at the same time rarely begin at the same port.
     let first = process::id() as usize * 64;
-    let port = || {
-        let tried = TRIED.fetch_add(1, Ordering::Relaxed);
-        (16_384 + (first + tried) % 16_384) as u16
-    };
-    iter::repeat_with(port)
-        .take(16_384)
-        .find_map(|port| UdpSocket::bind(("127.0.0.1", port)).ok())
-        .expect("a free port from 16384 to 32767 at 127.0.0.1")
+    let free = (0..8_192).find_map(|_| {
+        let port = lowest + (first + TRIED.fetch_add(1, Relaxed)) % 8_192;
+        UdpSocket::bind(("127.0.0.1", port as u16)).ok()
+    });
+    free.expect("a free port below 32768 at 127.0.0.1")
 }
 
-/// A local address to which no socket is bound.
+/// A local address to which no socket is bound. No server that a test left
+/// running sends to it, because a `disposable` peer never has such a port.
 pub fn unused_address() -> SocketAddr {
-    let address = bind_outside_ephemeral_range().local_addr().unwrap();
+    let address = bind_from(20_480).local_addr().unwrap();
     wait_until_refused(address);
     address
 }
@@ -39,22 +37,33 @@ pub fn unused_address() -> SocketAddr {
 /// program, the forked child holds a copy of the socket until it calls `exec`,
 /// and until then a datagram is lost without an error.
 pub fn wait_until_refused(address: SocketAddr) {
+    wait_until_bound(address, false);
+}
+
+/// Waits until a socket that doesn't answer is bound to `address`, or none is.
+/// (The article's server prints nothing when it is ready.)
+#[track_caller]
+pub fn wait_until_bound(address: SocketAddr, bound: bool) {
     let probe = UdpSocket::bind((address.ip(), 0)).unwrap();
     probe.connect(address).unwrap();
     let moment = Duration::from_millis(50);
     probe.set_read_timeout(Some(moment)).unwrap();
     let started = Instant::now();
-    loop {
-        // Linux and macOS report "refused", Windows "reset".
+    // Linux and macOS report "refused", Windows "reset".
+    let refusals = [ConnectionRefused, ConnectionReset];
+    let is_bound = || {
         let received = probe.send(b"").and_then(|_| probe.recv(&mut [0]));
-        let refusals = [ConnectionRefused, ConnectionReset];
-        if received.is_err_and(|error| refusals.contains(&error.kind())) {
-            return;
-        }
+        !received.is_err_and(|error| refusals.contains(&error.kind()))
+    };
+    while is_bound() != bound {
+        let waited = started.elapsed();
+        let wish = if bound { "a" } else { "no" };
         assert!(
-            started.elapsed() < TIMEOUT,
-            "expected: no socket is bound to {address}\n\
-             received: no \"port unreachable\" within {TIMEOUT:?}"
+            waited < TIMEOUT,
+            "expected: {wish} socket at {address}\n\
+             received: the contrary for {waited:?}"
         );
+        thread::sleep(Duration::from_millis(2));
     }
+    let _ = probe.send(b"exit"); // The article's server let the probe join.
 }

@@ -5,13 +5,9 @@ use std::env;
 /// The seed of this run: the environment variable SEED, or always the same
 /// number, so that a test doesn't fail today and pass tomorrow.
 pub fn seed() -> u64 {
-    match env::var("SEED") {
-        Ok(seed) if !seed.is_empty() => {
-            let number = seed.parse();
-            number.unwrap_or_else(|_| panic!("SEED={seed} isn't a number"))
-        }
-        _ => 20_240_229,
-    }
+    let seed = env::var("SEED").unwrap_or_default();
+    let seed = if seed.is_empty() { "20240229" } else { &seed };
+    seed.parse().unwrap_or_else(|_| panic!("SEED={seed} isn't a number"))
 }
 
 /// SplitMix64 (Steele, Lea and Flood, 2014).

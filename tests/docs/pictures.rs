@@ -3,52 +3,41 @@
 use std::fs;
 use std::str::from_utf8;
 
-use super::between;
 use super::common::{Peer, Program, Server, ports};
+use super::{all_between, path, read};
 use udp_group_chat::protocol::{MAX_MEMBERS, MAX_PAYLOAD};
 
-const RESTART: &str = "restart";
-
-fn read(file: &str) -> Vec<u8> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/guide/");
-    fs::read(format!("{folder}{file}")).expect(file)
-}
-
-fn read_text(file: &str) -> String {
-    String::from_utf8(read(file)).unwrap()
-}
-
-/// The lines of one terminal in the picture of the chat.
-pub fn terminal(id: &str) -> Vec<String> {
-    let picture = read_text("chat.svg");
-    let lines = between(&picture, &format!("<g id=\"{id}\">"), "</g>").lines();
-    let texts = lines.filter(|line| line.contains("<text"));
-    let text = |line: &str| -> String {
-        line.split(['<', '>']).skip(2).step_by(2).collect()
-    };
-    texts.map(text).collect()
+/// The terminals in the picture of the chat, as screens of a page.
+pub fn chat() -> String {
+    let picture = read("src/guide/chat.svg");
+    let terminals = picture.split("<g id=\"").skip(1).map(|terminal| {
+        let (id, rest) = terminal.split_once('"').unwrap();
+        let terminal = rest.split("</g>").next().unwrap();
+        let lines = all_between(terminal, "<text", "</text>").into_iter();
+        let texts = lines.map(|line| {
+            line.split(['<', '>']).skip(1).step_by(2).collect::<String>()
+        });
+        let screen = texts.collect::<Vec<_>>().join("\n");
+        format!("<!-- screen: picture-{id} -->\n```text\n{screen}\n```\n")
+    });
+    terminals.collect()
 }
 
 /// A picture as a URI, because rustdoc copies no files.
 pub fn data_uri(picture: &str) -> String {
-    let encoded = picture.bytes().map(|byte| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'=' | b'/' | b'.' => {
-            char::from(byte).to_string()
-        }
+    let encoded = picture.bytes().map(|byte| match char::from(byte) {
+        c if c.is_ascii_alphanumeric() || "=/.".contains(c) => c.to_string(),
         _ => format!("%{byte:02X}"),
     });
     format!("data:image/svg+xml,{}", encoded.collect::<String>())
 }
 
-/// The texts of a picture, each with the attributes of its element.
-fn texts(picture: &str) -> Vec<(String, String)> {
-    let picture = read_text(picture);
-    let parts = picture.split("<text").skip(1).filter_map(|element| {
-        let (attributes, rest) = element.split_once('>')?;
-        let (text, _) = rest.split_once("</text>")?;
-        Some((attributes.to_owned(), text.to_owned()))
-    });
-    parts.collect()
+/// The texts of a picture, each after the attributes of its element.
+fn texts(picture: &str) -> Vec<[String; 2]> {
+    let picture = read(&format!("src/guide/{picture}"));
+    let elements = all_between(&picture, "<text", "</text>").into_iter();
+    let texts = elements.filter_map(|element| element.split_once('>'));
+    texts.map(|(a, text)| [a.to_owned(), text.to_owned()]).collect()
 }
 
 fn attribute<'a>(attributes: &'a str, name: &str) -> Option<&'a str> {
@@ -56,18 +45,19 @@ fn attribute<'a>(attributes: &'a str, name: &str) -> Option<&'a str> {
     rest.split('"').next()
 }
 
-fn text_with_id(picture: &str, id: &str) -> String {
-    let mut texts = texts(picture).into_iter();
-    let found = texts.find(|(a, _)| attribute(a, "id") == Some(id));
-    found.expect(id).1
+/// The texts in a picture that have this attribute with this value.
+fn texts_with(picture: &str, name: &str, value: &str) -> Vec<String> {
+    let texts = texts(picture).into_iter();
+    let texts = texts.filter(|[a, _]| attribute(a, name) == Some(value));
+    texts.map(|[_, text]| text).collect()
 }
 
 /// The picture's conversation, for example `A to S: 小明`. A is 小明, B is 小红
 /// and S is the server.
 fn conversation() -> Vec<String> {
-    let step = |(attributes, text): (String, String)| {
+    let step = |[attributes, text]: [String; 2]| {
         if attribute(&attributes, "id") == Some("conversation-restart") {
-            return Some(RESTART.to_owned());
+            return Some("restart".to_owned());
         }
         let from = attribute(&attributes, "data-from")?;
         let to = attribute(&attributes, "data-to")?;
@@ -78,19 +68,19 @@ fn conversation() -> Vec<String> {
 
 /// The packets of the capture.
 fn packets() -> Vec<Vec<u8>> {
-    let file = read("conversation.pcap");
-    let number =
-        |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap());
-    assert_eq!(number(0), 0xa1b2_c3d4, "pcap, in microseconds");
-    assert_eq!(number(20), 101, "a packet begins with its IP header");
-    let mut packets = Vec::new();
-    let mut at = 24;
-    while at < file.len() {
-        let [captured, sent] = [8, 12].map(|field| number(at + field));
+    let file = fs::read(path("src/guide/conversation.pcap")).unwrap();
+    let number = |bytes: &[u8], at: usize| {
+        u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap())
+    };
+    let [magic, link] = [0, 20].map(|at| number(&file, at));
+    assert_eq!(magic, 0xa1b2_c3d4, "pcap, in microseconds");
+    assert_eq!(link, 101, "a packet begins with its IP header");
+    let (mut packets, mut rest) = (Vec::new(), &file[24..]);
+    while !rest.is_empty() {
+        let [captured, sent] = [8, 12].map(|at| number(rest, at) as usize);
         assert_eq!(captured, sent, "a packet is there as a whole");
-        at += 16;
-        packets.push(file[at..][..sent as usize].to_vec());
-        at += sent as usize;
+        packets.push(rest[16..][..sent].to_vec());
+        rest = &rest[16 + sent..];
     }
     packets
 }
@@ -107,25 +97,24 @@ fn sum(bytes: &[u8]) -> u32 {
 
 #[test]
 fn the_capture_has_the_conversation_of_the_picture_and_right_checksums() {
-    let ports = [(41001, 'A'), (41002, 'B'), (9999, 'S')];
-    let party = |port: &[u8]| {
-        let port = u16::from_be_bytes([port[0], port[1]]);
-        ports.iter().find(|(number, _)| *number == port).unwrap().1
+    let party = |port: &[u8]| match u16::from_be_bytes([port[0], port[1]]) {
+        41001 => 'A',
+        41002 => 'B',
+        9999 => 'S',
+        other => panic!("expected: port 9999, 41001 or 41002, not {other}"),
     };
-    let mut captured = Vec::new();
-    for packet in packets() {
+    let captured = packets().into_iter().map(|packet| {
         let (ip, udp) = packet.split_at(20);
         assert_eq!(ip[12..], [127, 0, 0, 1, 127, 0, 0, 1]);
         assert_eq!(sum(ip), 0xffff);
         let length = [0, 17, udp[4], udp[5]]; // 17: UDP
         assert_eq!(sum(&[&ip[12..], &length, udp].concat()), 0xffff);
         let [from, to] = [party(&udp[..2]), party(&udp[2..4])];
-        let text = from_utf8(&udp[8..]).unwrap();
-        captured.push(format!("{from} to {to}: {text}"));
-    }
+        format!("{from} to {to}: {}", from_utf8(&udp[8..]).unwrap())
+    });
     let mut conversation = conversation();
-    conversation.retain(|step| step != RESTART); // sends nothing
-    assert_eq!(captured, conversation);
+    conversation.retain(|step| step != "restart"); // sends nothing
+    assert_eq!(captured.collect::<Vec<_>>(), conversation);
 }
 
 #[test]
@@ -166,9 +155,8 @@ fn the_clients_send_what_the_picture_shows() {
 
 #[test]
 fn the_bytes_in_the_picture_are_those_of_the_fourth_packet() {
-    let texts = texts("datagram.svg").into_iter();
-    let bytes = texts.filter(|(a, _)| attribute(a, "class") == Some("byte"));
-    let bytes = bytes.map(|(_, byte)| u8::from_str_radix(&byte, 16).unwrap());
+    let bytes = texts_with("datagram.svg", "class", "byte").into_iter();
+    let bytes = bytes.map(|byte| u8::from_str_radix(&byte, 16).unwrap());
     assert_eq!(bytes.collect::<Vec<_>>(), packets()[3]);
 }
 
@@ -177,26 +165,25 @@ fn the_bytes_in_the_picture_are_those_of_the_fourth_packet() {
 fn the_client_prints_the_error_of_the_picture() {
     let unused = ports::unused_address();
     let mut client = Program::client(unused, "小明");
-    let line = text_with_id("error-slot.svg", "error-slot-line");
+    let line = &texts_with("error-slot.svg", "id", "error-slot-line")[0];
     let line = line.replace("127.0.0.1:9999", &unused.to_string());
     client.stderr.expect_line(&line);
 }
 
 #[test]
 fn a_full_room_of_forged_members_gets_a_megabyte() {
-    let line = text_with_id("forged-address.svg", "forged-address-out");
-    let numbers = line.replace(',', "");
-    let numbers =
-        numbers.split(' ').filter_map(|word| word.parse::<usize>().ok());
+    let line = &texts_with("forged-address.svg", "id", "forged-address-out")[0];
+    let words = line.replace(',', "");
+    let numbers = words.split(' ').filter_map(|word| word.parse().ok());
     let [copies, size] = [MAX_MEMBERS - 1, MAX_PAYLOAD];
-    assert_eq!(numbers.collect::<Vec<_>>(), [copies, size, copies * size]);
+    assert_eq!(numbers.collect::<Vec<usize>>(), [copies, size, copies * size]);
 }
 
 #[test]
 fn the_server_decides_as_the_picture_does() {
     let mut examples = 0;
-    let said = text_with_id("decision.svg", "decision-said");
-    for (attributes, text) in texts("decision.svg") {
+    let said = &texts_with("decision.svg", "id", "decision-said")[0];
+    for [attributes, text] in texts("decision.svg") {
         let Some(outcome) = attribute(&attributes, "data-outcome") else {
             continue;
         };
@@ -218,7 +205,7 @@ fn the_server_decides_as_the_picture_does() {
         let copies = match outcome {
             "join" => vec!["小明 进入聊天室...", &text],
             "leave" => vec!["小明 离开了聊天室..."],
-            "say" if text.starts_with("小红") => vec![&*said],
+            "say" if text.starts_with("小红") => vec![&**said],
             "say" => vec![&*text],
             _ => vec![], // "drop" and "ignore"
         };
