@@ -24,12 +24,14 @@ fn main() {
 
 fn talk(address: &str) -> io::Result<()> {
     let address = console::parse_address(address)?;
+    // From now on, the kernel queues datagrams to this address for this socket.
     let socket =
         UdpSocket::bind(address).map_err(|e| cannot("bind", address, e))?;
     log(format!("UDP Server on {}...", socket.local_addr()?));
 
     let mut buffer = [0; RECEIVE_BUFFER];
     loop {
+        // Wait for a datagram. It brings its sender's address, for the answer.
         match socket.recv_from(&mut buffer) {
             Ok((size, from)) => {
                 let message = sanitize_bytes(&buffer[..size]);
