@@ -12,10 +12,11 @@
 //! seventh datagram from client 2 to the server.
 
 use std::collections::HashMap;
-use std::io::{self, Write};
+use std::io;
 use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
 use std::{env, process, thread};
 
+use udp_group_chat::console::print_line;
 use udp_group_chat::text::sanitize_bytes;
 
 const USAGE: &str = "\
@@ -63,7 +64,8 @@ fn run(
     options: Options,
 ) -> io::Result<()> {
     let front = UdpSocket::bind(address)?;
-    print(&format!("lossy on {}, to {server}", front.local_addr()?));
+    let line = format!("lossy on {}, to {server}", front.local_addr()?);
+    let _ = print_line(line); // if nobody reads it, the datagrams go on
     let mut to_server = HashMap::new(); // one path for each client
     let mut buffer = [0; 65_536];
     loop {
@@ -131,7 +133,8 @@ impl Path {
             Err(error) => format!("lost ({error})"),
         };
         let text = sanitize_bytes(datagram);
-        print(&format!("{}, {}, {fate}: {text}", self.name, self.count));
+        let line = format!("{}, {}, {fate}: {text}", self.name, self.count);
+        let _ = print_line(line); // if nobody reads it, the datagrams go on
         if let Some(earlier) = earlier {
             let _ = send(&earlier); // if this fails, it is lost as well
         }
@@ -146,11 +149,6 @@ fn mix(number: u64) -> u64 {
     let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
-}
-
-/// Prints one line. If nobody reads it any more, the datagrams go on.
-fn print(line: &str) {
-    let _ = writeln!(io::stdout(), "{line}");
 }
 
 /// Reads the command line. The error says what is wrong with it.
@@ -189,7 +187,7 @@ fn arguments() -> Result<(SocketAddr, SocketAddr, Options), String> {
 
 fn parse_address(text: &str) -> Result<SocketAddr, String> {
     let wrong = |error| format!("`{text}` isn't an option or address: {error}");
-    let found: Vec<_> = text.to_socket_addrs().map_err(wrong)?.collect();
-    let ipv4 = found.iter().find(|address| address.is_ipv4());
-    ipv4.or(found.first()).copied().ok_or(format!("`{text}` isn't found"))
+    let found = text.to_socket_addrs().map_err(wrong)?;
+    let first = found.min_by_key(SocketAddr::is_ipv6); // IPv4, if it has both
+    first.ok_or(format!("`{text}` isn't found"))
 }
