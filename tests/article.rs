@@ -26,13 +26,15 @@ fn client(server: SocketAddr, name: &str) -> Option<Program> {
     Some(client)
 }
 
-/// Returns 小明 and 小红, who have joined, as bare sockets.
-fn two_members(server: SocketAddr) -> [Peer; 2] {
-    let [ming, hong] = [(); 2].map(|()| Peer::stranger_to(server));
+/// Starts the article's server. 小明 and 小红, bare sockets, have joined.
+fn two_in_a_room() -> Option<(Program, [Peer; 2])> {
+    let address = ports::unused_address();
+    let server = server_at(address)?;
+    let [ming, hong] = [(); 2].map(|()| Peer::stranger_to(address));
     ming.sends("小明");
     hong.sends("小红");
     ming.expect("小红 进入聊天室...");
-    [ming, hong]
+    Some((server, [ming, hong]))
 }
 
 #[test]
@@ -61,9 +63,8 @@ fn our_clients_and_the_articles_talk_through_its_server() {
 
 #[test]
 fn one_byte_crashes_the_server_and_the_receive_thread_of_a_client() {
-    let address = ports::unused_address();
-    let Some(mut server) = server_at(address) else { return };
-    let [ming, _hong] = two_members(address);
+    let Some((mut server, [ming, _hong])) = two_in_a_room() else { return };
+    let address = ming.partner();
     let Some(mut gang) = client(address, "小刚") else { return };
     ming.expect("小刚 进入聊天室...");
     Peer::stranger_to(address).sends(b"\xff");
@@ -79,9 +80,8 @@ fn one_byte_crashes_the_server_and_the_receive_thread_of_a_client() {
 
 #[test]
 fn after_a_restart_a_line_becomes_a_name() {
-    let address = ports::unused_address();
-    let Some(mut server) = server_at(address) else { return };
-    let [ming, hong] = two_members(address);
+    let Some((mut server, [ming, hong])) = two_in_a_room() else { return };
+    let address = ming.partner();
     server.kill();
     let Some(_server) = server_at(address) else { return };
     hong.sends("小红 : 还在吗");
@@ -91,9 +91,7 @@ fn after_a_restart_a_line_becomes_a_name() {
 
 #[test]
 fn a_line_with_exit_in_it_removes_its_sender() {
-    let address = ports::unused_address();
-    let Some(_server) = server_at(address) else { return };
-    let [ming, hong] = two_members(address);
+    let Some((_server, [ming, hong])) = two_in_a_room() else { return };
     ming.sends("小明 : where is the exit");
     hong.expect("小明 离开了聊天室...");
     hong.sends("小红 : 再见");
@@ -105,15 +103,13 @@ fn a_line_with_exit_in_it_removes_its_sender() {
 
 #[test]
 fn upper_case_exit_is_relayed_and_its_sender_stays() {
-    let address = ports::unused_address();
-    let Some(_server) = server_at(address) else { return };
-    let [ming, hong] = two_members(address);
+    let Some((_server, [ming, hong])) = two_in_a_room() else { return };
     ming.sends("小明 : EXIT");
     hong.expect("小明 : EXIT");
     hong.sends("小红 : 再见");
     ming.expect("小红 : 再见");
 
-    let Some(mut gang) = client(address, "小刚") else { return };
+    let Some(mut gang) = client(ming.partner(), "小刚") else { return };
     ming.expect("小刚 进入聊天室...");
     gang.types("EXIT");
     ming.expect("小刚 : EXIT");

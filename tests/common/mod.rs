@@ -238,6 +238,26 @@ impl Program {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+
+    /// Starts a program with this address as its only argument.
+    pub fn start_at(path: &str, address: SocketAddr) -> Self {
+        Program::start(path, &[&address.to_string()])
+    }
+
+    /// Types all that is ever typed: the input ends after it.
+    #[track_caller]
+    pub fn types_only(&mut self, input: &str) {
+        self.types_bytes(input.as_bytes());
+        self.end_input();
+    }
+
+    /// [`Program::expect_end`], but the test needn't have read what was
+    /// printed.
+    #[track_caller]
+    pub fn expect_end_unread(&mut self, expected: i32) {
+        self.expect_status(expected);
+        expect_equal("standard error", self.stderr.read_to_end(), "");
+    }
 }
 
 impl Drop for Program {
@@ -364,8 +384,11 @@ impl Server {
 
     /// With this environment variable set.
     pub fn start_with(variable: &str, value: &str) -> Self {
-        let mut command = command(SERVER, &["127.0.0.1:0"]);
-        Server::from_program(Program::spawn(command.env(variable, value)))
+        let arguments = ["127.0.0.1:0"];
+        let variables = [(variable, value)];
+        Server::from_program(Program::start_with(
+            SERVER, &arguments, &variables,
+        ))
     }
 
     /// A server that has just been started, once it says its address.
@@ -417,6 +440,48 @@ impl Server {
         self.wait_until_caught_up();
         let printed = self.program.stdout.drain();
         expect_equal("the server's standard output", printed, "");
+    }
+
+    /// These members join one after another and read each other's notices.
+    #[track_caller]
+    pub fn join<const N: usize>(&mut self, names: [&str; N]) -> [Peer; N] {
+        let peers = names.map(|name| Peer::joined(self, name));
+        for (number, peer) in peers.iter().enumerate() {
+            for later in &names[number + 1..] {
+                peer.expect(&joined_notice(later));
+            }
+        }
+        peers
+    }
+
+    /// Checks that what `speaker` sends is printed and that `listener` gets it.
+    #[track_caller]
+    pub fn expect_relayed(
+        &mut self,
+        [speaker, listener]: [&Peer; 2],
+        sent: &str,
+        relayed: &str,
+    ) {
+        speaker.sends(sent);
+        listener.expect(relayed);
+        self.expect_chat_line(relayed, speaker);
+    }
+
+    /// Reads the log to the next warning about a datagram from `peer`. It must
+    /// give this reason.
+    #[track_caller]
+    pub fn expect_drop(&mut self, peer: &Peer, reason: &str) {
+        expect_error(&self.read_warning_about(peer), "warning: ", reason);
+    }
+
+    /// Checks that the server, once it has caught up, has sent these peers
+    /// nothing more and has printed nothing that the test hasn't read.
+    #[track_caller]
+    pub fn expect_nothing_more(&mut self, peers: &[&Peer]) {
+        self.expect_nothing_printed();
+        for peer in peers {
+            peer.expect_empty_queue();
+        }
     }
 }
 
@@ -542,63 +607,7 @@ impl Peer {
         let is_empty = kind == Err(io::ErrorKind::WouldBlock);
         assert!(is_empty, "expected: nothing more\nreceived: {received:?}");
     }
-}
 
-// What follows makes many tests shorter.
-
-/// A table of pairs: `cases! { given => expected, … }`.
-#[allow(unused_macros)]
-macro_rules! cases {
-    ($($given:expr => $expected:expr),* $(,)?) => {
-        [$(($given, $expected)),*]
-    };
-}
-#[allow(unused_imports)]
-pub(crate) use cases;
-
-pub const CANNOT_PRINT: &str = "error: cannot write to standard output: ";
-
-/// The command that starts 小明's client.
-pub fn client_command(server: &Peer) -> Command {
-    command(CLIENT, &[&server.address().to_string(), "小明"])
-}
-
-/// 小明's client, [started][Program::start_with_failing_call] at this server.
-pub fn failing_client(server: &Peer, failing: [&str; 3]) -> Option<Program> {
-    let arguments = [&*server.address().to_string(), "小明"];
-    Program::start_with_failing_call(CLIENT, &arguments, failing)
-}
-
-/// A server, [started][Program::start_with_failing_call].
-pub fn failing_server(path: &str, failing: [&str; 3]) -> Option<Server> {
-    let arguments = ["127.0.0.1:0"];
-    let program = Program::start_with_failing_call(path, &arguments, failing);
-    program.map(Server::from_program)
-}
-
-impl Program {
-    /// Starts a program with this address as its only argument.
-    pub fn start_at(path: &str, address: SocketAddr) -> Self {
-        Program::start(path, &[&address.to_string()])
-    }
-
-    /// Types all that is ever typed: the input ends after it.
-    #[track_caller]
-    pub fn types_only(&mut self, input: &str) {
-        self.types_bytes(input.as_bytes());
-        self.end_input();
-    }
-
-    /// [`Program::expect_end`], but the test needn't have read what was
-    /// printed.
-    #[track_caller]
-    pub fn expect_end_unread(&mut self, expected: i32) {
-        self.expect_status(expected);
-        expect_equal("standard error", self.stderr.read_to_end(), "");
-    }
-}
-
-impl Peer {
     /// Checks that the client prints `printed` when this peer sends `payload`.
     #[track_caller]
     pub fn expect_printed(
@@ -635,46 +644,32 @@ impl Peer {
     }
 }
 
-impl Server {
-    /// These members join one after another and read each other's notices.
-    #[track_caller]
-    pub fn join<const N: usize>(&mut self, names: [&str; N]) -> [Peer; N] {
-        let peers = names.map(|name| Peer::joined(self, name));
-        for (number, peer) in peers.iter().enumerate() {
-            for later in &names[number + 1..] {
-                peer.expect(&joined_notice(later));
-            }
-        }
-        peers
-    }
+/// A table of pairs: `cases! { given => expected, … }`.
+#[allow(unused_macros)]
+macro_rules! cases {
+    ($($given:expr => $expected:expr),* $(,)?) => {
+        [$(($given, $expected)),*]
+    };
+}
+#[allow(unused_imports)]
+pub(crate) use cases;
 
-    /// Checks that what `speaker` sends is printed and that `listener` gets it.
-    #[track_caller]
-    pub fn expect_relayed(
-        &mut self,
-        [speaker, listener]: [&Peer; 2],
-        sent: &str,
-        relayed: &str,
-    ) {
-        speaker.sends(sent);
-        listener.expect(relayed);
-        self.expect_chat_line(relayed, speaker);
-    }
+pub const CANNOT_PRINT: &str = "error: cannot write to standard output: ";
 
-    /// Reads the log to the next warning about a datagram from `peer`. It must
-    /// give this reason.
-    #[track_caller]
-    pub fn expect_drop(&mut self, peer: &Peer, reason: &str) {
-        expect_error(&self.read_warning_about(peer), "warning: ", reason);
-    }
+/// The command that starts 小明's client.
+pub fn client_command(server: &Peer) -> Command {
+    command(CLIENT, &[&server.address().to_string(), "小明"])
+}
 
-    /// Checks that the server, once it has caught up, has sent these peers
-    /// nothing more and has printed nothing that the test hasn't read.
-    #[track_caller]
-    pub fn expect_nothing_more(&mut self, peers: &[&Peer]) {
-        self.expect_nothing_printed();
-        for peer in peers {
-            peer.expect_empty_queue();
-        }
-    }
+/// 小明's client, [started][Program::start_with_failing_call] at this server.
+pub fn failing_client(server: &Peer, failing: [&str; 3]) -> Option<Program> {
+    let arguments = [&*server.address().to_string(), "小明"];
+    Program::start_with_failing_call(CLIENT, &arguments, failing)
+}
+
+/// A server, [started][Program::start_with_failing_call].
+pub fn failing_server(path: &str, failing: [&str; 3]) -> Option<Server> {
+    let arguments = ["127.0.0.1:0"];
+    let program = Program::start_with_failing_call(path, &arguments, failing);
+    program.map(Server::from_program)
 }
