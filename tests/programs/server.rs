@@ -1,9 +1,7 @@
 //! The server's rules through the real program, with the numbers that they have
 //! in `src/guide/protocol.md`. `tests/message.rs` tests what a datagram means.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use std::{net::UdpSocket, time::Duration};
 
 /// A server with 小明 and 小红 in the room, who have read their notices.

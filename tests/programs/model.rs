@@ -5,9 +5,7 @@
 //! `SEED=7 cargo test --test model` sends other datagrams. A failure names the
 //! seed and the datagram.
 
-mod common;
-
-use common::{random::*, *};
+use crate::common::{random::*, *};
 use std::{collections::BTreeMap, str::from_utf8};
 
 /// What one datagram causes: the notice and the line go to all other members,

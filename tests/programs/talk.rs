@@ -1,10 +1,8 @@
 //! The article's first pair, which take turns: the real programs through pipes.
 
-mod common;
-
 use std::net::UdpSocket;
 
-use common::*;
+use crate::common::*;
 
 const SERVER_PROMPT: &str = "please input send to msg:";
 const CLIENT_PROMPT: &str = "please input msg:";

@@ -1,9 +1,7 @@
 //! After a restart, the server has forgotten everybody. Every client joins
 //! again with its next line, under the right name.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 
 const NAMES: [&str; 3] = ["小明", "小红", "小刚"];
 

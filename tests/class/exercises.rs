@@ -16,7 +16,7 @@
 //!
 //! # If other tests break
 //!
-//! Run `cargo test` when you have solved an exercise. `tests/docs.rs` may turn
+//! Run `cargo test` when you have solved an exercise. `tests/pages` may turn
 //! red, because the guide still shows the old code. You may add functions,
 //! fields and variants. The other tests use these things, so don't change:
 //!
@@ -26,6 +26,7 @@
 //!   *How many are here*, and what their arguments mean;
 //! - that the server only waits while no datagram comes and no variable is set.
 
+#[path = "../common/mod.rs"]
 mod common;
 
 use std::ffi::OsStr;

@@ -9,9 +9,9 @@
 //! You can write the programs in any language: if `LAB_ASK`, `LAB_ANSWER`,
 //! `LAB_RELAY` or `LAB_PING` is set, the tests run that command.
 
-#[path = "common/examples.rs"]
+#[path = "../common/examples.rs"]
 mod examples;
-#[path = "common/ports.rs"]
+#[path = "../common/ports.rs"]
 mod ports;
 
 use std::io::Read;

@@ -1,9 +1,7 @@
 //! The command lines of the four programs.
 
-mod common;
-
+use crate::common::*;
 use assert_cmd::Command;
-use common::*;
 use predicates::prelude::*;
 use predicates::str::{contains, starts_with};
 use std::{fs::File, net::UdpSocket};

@@ -3,10 +3,9 @@
 //! example in an exercise, this file may turn red, because the pages still
 //! show the old code.
 
+#[path = "../common/mod.rs"]
 mod common;
-#[path = "docs/pictures.rs"]
 mod pictures;
-#[path = "docs/screens.rs"]
 mod screens;
 
 use std::collections::BTreeSet;
@@ -78,7 +77,7 @@ fn all_between<'t>(text: &'t str, before: &str, after: &str) -> Vec<&'t str> {
 #[test]
 fn listings_are_the_files() {
     let before = "<!-- listing: article-server.rs -->\n```rust\n";
-    let source = read("src/guide/article-server.rs");
+    let source = read("src/examples/article-server.rs");
     let code = source.lines().skip_while(|line| line.starts_with("//!"));
     let code = code.collect::<Vec<_>>().join("\n");
     assert_eq!(parts(before, "\n```"), [code.trim()]);
@@ -150,7 +149,9 @@ fn every_documented_command_is_accepted() {
 /// What a page calls a file, a test or a method exists under that name.
 #[test]
 fn every_name_in_a_page_exists() {
-    let folders = "src src/bin src/guide src/guide/lab tests".split(' ');
+    let folders =
+        "src src/bin src/examples src/examples/lab tests/class tests/programs"
+            .split(' ');
     let files = folders.flat_map(|folder| fs::read_dir(path(folder)).unwrap());
     let files = files.map(|file| file.unwrap().path());
     let files = files.filter(|path| path.extension() == Some("rs".as_ref()));
@@ -172,7 +173,7 @@ fn every_name_in_a_page_exists() {
     }
     for run in parts("cargo test --test ", "\n") {
         let mut words = run.split('`').next().unwrap().split_whitespace();
-        let file = format!("tests/{}.rs", words.next().unwrap());
+        let file = format!("tests/class/{}.rs", words.next().unwrap());
         let name = words.next().filter(|word| !word.starts_with('-'));
         let test = format!("fn {}", name.unwrap_or_default());
         let is_there = read(&file).contains(&test);
@@ -246,7 +247,7 @@ fn every_link_resolves_on_the_site() {
 }
 
 /// links.md defines all labels for the docs, where its definitions come first.
-/// `UPDATE=1 cargo test --test docs` writes it anew.
+/// `UPDATE=1 cargo test --test pages` writes it anew.
 #[test]
 fn every_link_resolves_in_the_docs() {
     let labels = PAGES.iter().flat_map(|(_, text)| labels(text));
@@ -257,7 +258,7 @@ fn every_link_resolves_in_the_docs() {
         fs::write(path("src/guide/links.md"), &links).unwrap();
     }
     let is_current = read("src/guide/links.md") == links;
-    assert!(is_current, "run: UPDATE=1 cargo test --test docs");
+    assert!(is_current, "run: UPDATE=1 cargo test --test pages");
 }
 
 /// Where the docs have the page or picture `label`.

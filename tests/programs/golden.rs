@@ -3,9 +3,7 @@
 //! them, except for the steps marked `article only`, and except that a tab
 //! becomes a space.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use std::{collections::HashMap, fs, path::Path};
 
 /// The steps of each recording in a folder. A step has four parts: its place

@@ -1,9 +1,7 @@
 //! The client's rules, one by one, through the real program. The numbers are
 //! those of the client's rules in `src/guide/protocol.md`.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use std::net::{SocketAddr, UdpSocket};
 use std::{fs, io::Read, process::ChildStdout, thread, time::Duration};
 

@@ -1,11 +1,9 @@
 //! The article's programs in Rust: our clients talk through the article's
 //! server, its client does too, and both fail in the ways that the guide tells.
 
-mod common;
-
 use std::net::SocketAddr;
 
-use common::{Peer, Program, examples, ports};
+use crate::common::{Peer, Program, examples, ports};
 
 /// Starts the article's server. `None`: there is no cargo to build it.
 fn server_at(address: SocketAddr) -> Option<Program> {

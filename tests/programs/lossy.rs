@@ -1,10 +1,8 @@
-//! `lossy` (`src/guide/lossy.rs`), and the chat through a network like that.
-
-mod common;
+//! `lossy` (`src/examples/lossy.rs`), and the chat through a network like that.
 
 use std::net::SocketAddr;
 
-use common::{Peer, Program, Server, examples, expect_equal};
+use crate::common::{Peer, Program, Server, examples, expect_equal};
 
 /// Starts `lossy`. Returns `None` if it can't be built here.
 fn run(arguments: &str) -> Option<Program> {
@@ -153,5 +151,5 @@ fn lost_duplicate_and_late_datagrams_change_the_chat() {
         }
     }
     // Without a server. But lossy receives, so no port refuses anything.
-    chat(common::ports::unused_address(), "", "passed|passed|passed");
+    chat(crate::common::ports::unused_address(), "", "passed|passed|passed");
 }

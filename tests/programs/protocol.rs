@@ -1,9 +1,7 @@
 //! A line of any length is split into chat lines without loss, and the server
 //! relays each of them as it is. `SEED=7` tries other texts.
 
-mod common;
-
-use common::{random::*, *};
+use crate::common::{random::*, *};
 use udp_group_chat::protocol::{MAX_NAME, MAX_PAYLOAD, Message};
 use udp_group_chat::protocol::{chat_lines, is_exit, parse_name};
 

@@ -1,9 +1,7 @@
 //! What a datagram means, rule by rule, with no socket anywhere. Every number
 //! is that of a rule in the guide's page about the protocol.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use udp_group_chat::protocol::Message::{self, Ignore, Leave};
 use udp_group_chat::protocol::can_be_answered;
 
