@@ -7,22 +7,28 @@ use std::{env, process};
 
 use crate::text::{sanitize, sanitize_bytes};
 
-/// Returns the arguments of this program, at most `max`.
+/// Returns the sanitized arguments of this program, at most `max`.
 ///
-/// `-h` and `--help` print `usage` and end the program with exit status 0. Any
-/// other option, or an argument too many, ends it with exit status 2.
+/// `-h` and `--help` print `usage` and end the program as [`exit_with`] does.
+/// Any other option, or an argument too many, ends it with exit status 2. What
+/// follows `--` isn't an option.
 pub fn arguments_or_exit(usage: &str, max: usize) -> Vec<String> {
     let mut arguments = Vec::new();
+    let mut options_ended = false;
     for argument in env::args_os().skip(1) {
         let argument = sanitize(&argument.to_string_lossy());
-        if argument == "-h" || argument == "--help" {
-            exit_with(print_line(usage));
+        let is_option = argument.starts_with('-') && !options_ended;
+        match argument.as_str() {
+            "--" if is_option => options_ended = true,
+            "-h" | "--help" if is_option => exit_with(print_line(usage)),
+            _ if is_option || arguments.len() == max => {
+                log(format!(
+                    "error: unexpected argument `{argument}`\n{usage}"
+                ));
+                process::exit(2);
+            }
+            _ => arguments.push(argument),
         }
-        if argument.starts_with('-') || arguments.len() == max {
-            log(format!("error: unexpected argument `{argument}`\n{usage}"));
-            process::exit(2);
-        }
-        arguments.push(argument);
     }
     arguments
 }
@@ -53,25 +59,22 @@ pub fn cannot(act: &str, object: impl Display, error: io::Error) -> io::Error {
 ///
 /// # Errors
 ///
-/// Returns an error that contains `text` if it isn't an address, or if the
+/// Returns an error that contains `text` if it isn't of this form, or if the
 /// host's name can't be resolved.
 pub fn parse_address(text: &str) -> io::Result<SocketAddr> {
+    let object = format!("`{text}` as HOST:PORT");
+    resolve(text).map_err(|error| cannot("use", object, error))
+}
+
+fn resolve(text: &str) -> io::Result<SocketAddr> {
     // A Chinese input method types a full-width colon.
-    first_address(&text.replace('：', ":")).map_err(|error| {
-        let form = "HOST:PORT, for example 127.0.0.1:9999";
-        io::Error::other(format!("`{text}` isn't an address ({form}): {error}"))
-    })
+    let found = text.replace('：', ":").to_socket_addrs()?;
+    // The first IPv4 address, if there is one: `false` is less than `true`.
+    found.min_by_key(SocketAddr::is_ipv6).ok_or(io::ErrorKind::NotFound.into())
 }
 
-fn first_address(text: &str) -> io::Result<SocketAddr> {
-    // The first of the smallest: for an IPv4 address, the key is `false`.
-    let first = text.to_socket_addrs()?.min_by_key(SocketAddr::is_ipv6);
-    first.ok_or_else(|| io::Error::other("there is none"))
-}
-
-/// Prints `line` to standard output, at once and with one write, so that the
-/// lines of two programs in one terminal don't mix. (A Windows console splits
-/// long ones.)
+/// Prints `line` to standard output, at once and as a whole, so that the lines
+/// of two programs in one terminal don't mix.
 ///
 /// # Errors
 ///
@@ -81,8 +84,8 @@ pub fn print_line(line: impl Display) -> io::Result<()> {
     write(&format!("{line}\n"))
 }
 
-/// Prints `line` to standard error, with one write. If that fails, there
-/// is nowhere to report it.
+/// Prints `line` to standard error. If that fails, there is nowhere to report
+/// it.
 pub fn log(line: impl Display) {
     let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
 }

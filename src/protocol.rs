@@ -8,18 +8,18 @@
 //! | join | `NAME` | client to server, first |
 //! | chat line | `NAME : TEXT` | client to server |
 //! | its copy | `NAME : TEXT` | server to all other members |
-//! | leave | `NAME : exit` | client to server, last |
+//! | leave | `NAME : exit` | client to server, when it ends |
 //! | join notice | `NAME 进入聊天室...` | server to all other members |
 //! | leave notice | `NAME 离开了聊天室...` | server to all other members |
 //! | hint | `[提示] …` | server to a member, about a dropped datagram |
 //!
 //! 进入聊天室 is "joined the room", 离开了聊天室 "left the room", 提示 "hint".
-//! A chat line always has a separator, so it can't imitate a notice. A name can
-//! resemble one: `小红 离开了聊天室...` is a valid name.
+//! A copy always has a separator, and a notice has none. But a name can look
+//! like a notice: `小红 离开了聊天室...` is a valid name.
 //!
-//! The server accepts more. A *plain text*, without a separator, comes from
-//! netcat, for example. A stranger's chat line comes from a client whose join
-//! was lost, or whose server was restarted.
+//! The server accepts more than our clients send: text without a separator,
+//! from netcat for example, and a stranger's chat line, which comes if a join
+//! was lost, the server was restarted, or a leave overtook the line.
 
 use std::net::SocketAddr;
 
@@ -29,7 +29,6 @@ use crate::text::sanitize;
 ///
 /// The article's programs call `recvfrom(1024)`, where a longer one would be
 /// truncated (Linux, macOS) or an error (Windows).
-/// (The hint in `src/bin/server.rs` repeats this number.)
 pub const MAX_PAYLOAD: usize = 1024;
 
 /// The size of the buffers that we receive into, in bytes.
@@ -45,8 +44,7 @@ pub const MAX_NAME: usize = 128;
 ///
 /// Each costs memory and a copy of every line, and anyone may join from many
 /// ports. Clients that went away without leaving count too, because the server
-/// can't be sure that they are gone. A restart of the server empties the room,
-/// and every client that is still there joins again with its next line.
+/// can't be sure that they are gone. A restart of the server empties the room.
 pub const MAX_MEMBERS: usize = 1000;
 
 /// The text between a name and what its owner says.
@@ -55,8 +53,7 @@ pub const SEPARATOR: &str = " : ";
 /// What a client says in order to leave.
 pub const EXIT: &str = "exit";
 
-/// Returns whether `text` is [`EXIT`] in upper or lower case, with or without
-/// white space around it.
+/// Returns whether `text` is [`EXIT`], ignoring case and white space around it.
 pub fn is_exit(text: &str) -> bool {
     text.trim().eq_ignore_ascii_case(EXIT)
 }
@@ -66,10 +63,8 @@ pub fn chat_line(name: &str, text: &str) -> String {
     [name, SEPARATOR, text].concat()
 }
 
-/// Splits `text` into chat lines of at most [`MAX_PAYLOAD`] bytes each. A
-/// blank text gives none.
-///
-/// `name` must be a name that [`parse_name`] returns.
+/// Splits `text` into chat lines of at most [`MAX_PAYLOAD`] bytes each, if
+/// `name` has at most [`MAX_NAME`]. A blank text gives none.
 ///
 /// ```
 /// use udp_group_chat::protocol::chat_lines;
@@ -77,7 +72,7 @@ pub fn chat_line(name: &str, text: &str) -> String {
 /// assert_eq!(chat_lines("小明", &"好".repeat(400)).len(), 2);
 /// ```
 pub fn chat_lines(name: &str, text: &str) -> Vec<String> {
-    let available = MAX_PAYLOAD - name.len() - SEPARATOR.len();
+    let available = MAX_PAYLOAD - SEPARATOR.len() - name.len().min(MAX_NAME);
     let mut lines = Vec::new();
     let mut rest = if text.trim().is_empty() { "" } else { text };
     while !rest.is_empty() {
@@ -122,15 +117,27 @@ pub fn parse_name(text: &str) -> Result<String, String> {
     }
 }
 
-/// Returns whether the server can answer `address`, and so let it join.
+/// Checks that the stranger at `from` may join a server whose port is
+/// `own_port`.
 ///
-/// The unspecified IP addresses (0.0.0.0 and ::) name no host. On Linux, a
-/// datagram to one of them goes to this machine: after a join forged with the
-/// server's own port, the server would relay to itself without end. A source
-/// port of 0 means that no answer is expected (RFC 768).
-pub fn can_be_answered(address: SocketAddr) -> bool {
-    // For an IPv6 socket, 0.0.0.0 is ::ffff:0.0.0.0.
-    !address.ip().to_canonical().is_unspecified() && address.port() != 0
+/// # Errors
+///
+/// Returns the reason, for the log, if a copy sent to this address could reach
+/// nobody, or could reach the server itself.
+pub fn may_join(from: SocketAddr, own_port: u16) -> Result<(), &'static str> {
+    // No host has the address 0.0.0.0 or ::, but Linux takes them for this
+    // machine. (IPv6 sockets show 0.0.0.0 as ::ffff:0.0.0.0.) A source port of
+    // 0 means that no answer is expected (RFC 768).
+    if from.ip().to_canonical().is_unspecified() || from.port() == 0 {
+        return Err("its address can't be answered");
+    }
+    // If a forged join added one of the server's own addresses, it would relay
+    // each line to itself, again and again. All that it sends, to itself or to
+    // another server, comes from its own port.
+    if from.port() == own_port {
+        return Err("its port is the server's own");
+    }
+    Ok(())
 }
 
 /// What a datagram means to the server.
@@ -143,13 +150,13 @@ pub enum Message {
     Say(String),
     /// The sender leaves. A stranger may send this, too.
     Leave,
-    /// A blank text, or a duplicate of the sender's join.
+    /// Nothing is said, or a member sends a duplicate of the join.
     Ignore,
 }
 
 impl Message {
     /// Decides what `payload` means if it comes from the member called
-    /// `sender`, or from a stranger (`None`).
+    /// `member`, or from a stranger (`None`).
     ///
     /// # Errors
     ///
@@ -158,12 +165,18 @@ impl Message {
     /// line is too long with the name in front.
     ///
     /// ```
-    /// use udp_group_chat::protocol::Message;
+    /// use udp_group_chat::protocol::Message::{self, *};
     ///
-    /// let said = Message::parse(Some("小明"), "大家好".as_bytes());
-    /// assert_eq!(said, Ok(Message::Say("小明 : 大家好".to_owned())));
+    /// let join = Join { name: "ming".into(), line: None };
+    /// assert_eq!(Message::parse(None, b"ming"), Ok(join));
+    /// let ming = Some("ming"); // from now on, he is a member
+    /// assert_eq!(Message::parse(ming, b"ming"), Ok(Ignore));
+    /// assert_eq!(Message::parse(ming, b"ming : hi"), Ok(Say("ming : hi".into())));
+    /// let said = Say("ming : hong : hi".into());
+    /// assert_eq!(Message::parse(ming, b"hong : hi"), Ok(said));
+    /// assert_eq!(Message::parse(ming, b"ming : EXIT"), Ok(Leave));
     /// ```
-    pub fn parse(sender: Option<&str>, payload: &[u8]) -> Result<Self, String> {
+    pub fn parse(member: Option<&str>, payload: &[u8]) -> Result<Self, String> {
         if payload.len() > MAX_PAYLOAD {
             return Err(format!("{} bytes, over {MAX_PAYLOAD}", payload.len()));
         }
@@ -174,30 +187,32 @@ impl Message {
             Some((name, said)) => (Some(name.trim()), said),
             None => (None, text.as_str()),
         };
-        // Under any name, because the sender's port may be on the roster under
-        // the name of somebody who went away without leaving.
-        if is_exit(said) {
-            return Ok(Message::Leave);
-        }
-        if said.trim().is_empty() {
-            return Ok(Message::Ignore);
-        }
-        let Some(sender) = sender else {
-            // All of a plain text is the name.
-            let valid = parse_name(name.unwrap_or(said))?;
-            let line = name.map(|_| chat_line(&valid, said));
-            return Ok(Message::Join { name: valid, line });
-        };
-        if name.is_none() && said.trim() == sender {
-            return Ok(Message::Ignore); // a duplicate join
-        }
-        // A name that isn't the sender's own is part of what is said. The line
-        // is put together anew, so it begins with the sender's own name.
-        let said = if name == Some(sender) { said } else { &text };
-        let line = chat_line(sender, said);
-        if line.len() > MAX_PAYLOAD {
-            return Err(format!("over {MAX_PAYLOAD} bytes with the name"));
-        }
-        Ok(Message::Say(line))
+        Ok(match (member, name) {
+            // Under any name, because the roster may still have the port's
+            // previous user, who went away without leaving.
+            _ if is_exit(said) => Self::Leave,
+            _ if said.trim().is_empty() => Self::Ignore,
+            // A stranger's plain text is a name.
+            (None, None) => Self::Join { name: parse_name(said)?, line: None },
+            // A stranger's chat line is a join and a line to relay.
+            (None, Some(name)) => {
+                let name = parse_name(name)?;
+                let line = Some(chat_line(&name, said));
+                Self::Join { name, line }
+            }
+            // A member's own name is a duplicate of the join.
+            (Some(own), None) if said.trim() == own => Self::Ignore,
+            // A chat line under the member's own name.
+            (Some(own), _) if name == member => Self::Say(chat_line(own, said)),
+            // In any other text, a name is a part of what the member says.
+            (Some(own), _) => {
+                let line = chat_line(own, &text);
+                if line.len() > MAX_PAYLOAD {
+                    let limit = format!("over {MAX_PAYLOAD} bytes");
+                    return Err(limit + " with the name");
+                }
+                Self::Say(line)
+            }
+        })
     }
 }

@@ -1,9 +1,9 @@
-//! Text from outside, made safe to print.
+//! Text from the network or the keyboard, made safe to print.
 //!
 //! A datagram may contain anything. If it were printed unchanged, an escape
 //! sequence could clear the reader's screen, and a line break could fake a
-//! second line. A few dozen tabs could, too: they reach the right margin of any
-//! terminal, and the text after them begins a new row.
+//! second line. A few dozen tabs could, too: they move the cursor to the last
+//! column of any terminal, so the text after them wraps.
 
 /// Returns `text` as one line that is safe to print.
 ///
@@ -13,7 +13,7 @@
 /// isolate a direction of writing (U+202A to U+202E, U+2066 to U+2069).
 ///
 /// Spaces remain, so a sender who guesses the width of a terminal can still
-/// begin a new row. Invisible characters remain as well.
+/// make a text wrap. Invisible characters remain as well.
 ///
 /// ```
 /// use udp_group_chat::text::sanitize;
@@ -25,7 +25,7 @@ pub fn sanitize(text: &str) -> String {
     line.unwrap_or(text).replace('\t', " ").replace(is_unsafe, "?")
 }
 
-/// Sanitizes bytes from the network. Bytes that aren't UTF-8 become `�`.
+/// Decodes and sanitizes `bytes`. What isn't UTF-8 becomes `�`.
 ///
 /// ```
 /// use udp_group_chat::text::sanitize_bytes;

@@ -10,8 +10,10 @@ use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::{io, thread};
 
-use udp_group_chat::console::{self, cannot, input, log, print_line};
-use udp_group_chat::protocol::{self, is_exit, parse_name};
+use udp_group_chat::console::{arguments_or_exit, cannot, exit_with, input};
+use udp_group_chat::console::{log, parse_address, print_line, read_line};
+use udp_group_chat::protocol::{EXIT, RECEIVE_BUFFER, chat_line, chat_lines};
+use udp_group_chat::protocol::{is_exit, parse_name};
 use udp_group_chat::text::sanitize_bytes;
 
 const USAGE: &str = "\
@@ -19,7 +21,7 @@ Usage: client [ADDRESS [NAME]]
 Sends what you type and prints what the others say. To leave, type EXIT.
 ADDRESS is HOST:PORT, by default 127.0.0.1:9999.";
 
-/// "Welcome to the chat room. To leave, type EXIT (in upper or lower case)."
+/// "Welcome to the chat room. To leave, type EXIT (case doesn't matter)."
 const WELCOME: &str =
     "-----欢迎来到聊天室,退出聊天室请输入'EXIT(不分大小写)'-----";
 
@@ -31,24 +33,20 @@ struct Client {
 }
 
 fn main() {
-    let args = console::arguments_or_exit(USAGE, 2);
-    let address = if args.is_empty() { "127.0.0.1:9999" } else { &args[0] };
-    console::exit_with(chat(address, args.get(1).map(String::as_str)));
+    let args = arguments_or_exit(USAGE, 2);
+    let address = args.first().map_or("127.0.0.1:9999", String::as_str);
+    exit_with(chat(address, args.get(1)));
 }
 
-fn chat(address: &str, name: Option<&str>) -> io::Result<()> {
-    let server = console::parse_address(address)?;
-    // `transpose` makes the `Option` a `Result`, so that `?` returns the error.
-    let given = name.map(parse_name).transpose().map_err(io::Error::other)?;
-
-    // Port 0 lets the kernel choose a free port, and the unspecified address
-    // lets it choose one of this machine's addresses in `connect`.
-    let any_port = if server.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
-    let socket =
-        UdpSocket::bind(any_port).map_err(|e| cannot("bind", any_port, e))?;
-    // This sends nothing. From now on, the kernel queues only datagrams from
-    // the server, and a later `send` or `recv` fails if the server's port is
-    // closed (an ICMP "port unreachable"). What has been queued stays queued.
+fn chat(address: &str, name: Option<&String>) -> io::Result<()> {
+    let server = parse_address(address)?;
+    let given = match name {
+        Some(name) => Some(parse_name(name).map_err(io::Error::other)?),
+        None => None,
+    };
+    // See talk-client.rs. A datagram that comes before `connect` stays queued.
+    let any = if server.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
+    let socket = UdpSocket::bind(any).map_err(|e| cannot("bind", any, e))?;
     socket.connect(server).map_err(|e| cannot("connect to", server, e))?;
 
     print_line(WELCOME)?;
@@ -64,7 +62,7 @@ fn chat(address: &str, name: Option<&str>) -> io::Result<()> {
         let ended = shared.receive_lines();
         shared.leave();
         // The main thread is waiting for the keyboard, so end the program here.
-        console::exit_with(ended)
+        exit_with(ended)
     });
     started.map_err(|e| cannot("start", "the receive thread", e))?;
     // Send the name only now: if anything above fails, no name is left on the
@@ -80,10 +78,8 @@ fn chat(address: &str, name: Option<&str>) -> io::Result<()> {
 fn ask_name() -> io::Result<Option<String>> {
     // "Please type your name:"
     while let Some(answer) = input("请输入你的名称:")? {
-        if is_exit(&answer) {
-            break;
-        }
         match parse_name(&answer) {
+            _ if is_exit(&answer) => break,
             Ok(name) => return Ok(Some(name)),
             Err(reason) => log(format!("error: {reason}")),
         }
@@ -96,7 +92,7 @@ impl Client {
     /// can't print.
     fn receive_lines(&self) -> io::Result<()> {
         let server = self.server;
-        let mut buffer = [0; protocol::RECEIVE_BUFFER];
+        let mut buffer = [0; RECEIVE_BUFFER];
         loop {
             match self.socket.recv(&mut buffer) {
                 Ok(size) => {
@@ -113,11 +109,11 @@ impl Client {
 
     /// The main thread: sends what is typed, until EXIT or the end of input.
     fn send_lines(&self) -> io::Result<()> {
-        while let Some(line) = console::read_line()? {
+        while let Some(line) = read_line()? {
             if is_exit(&line) {
                 break;
             }
-            for chat_line in protocol::chat_lines(&self.name, &line) {
+            for chat_line in chat_lines(&self.name, &line) {
                 self.send(&chat_line);
             }
         }
@@ -127,16 +123,17 @@ impl Client {
     /// Both threads may leave, because the server ignores a duplicate. (A line
     /// that the main thread sends after the other's leave joins again.)
     fn leave(&self) {
-        self.send(&protocol::chat_line(&self.name, protocol::EXIT));
+        self.send(&chat_line(&self.name, EXIT));
     }
 
     fn send(&self, text: &str) {
-        if let Err(error) = self.socket.send(text.as_bytes()) {
-            // The error may be about an *earlier* datagram. Then this one
-            // wasn't sent, and the error is cleared now, so try once more. One
-            // line in the log is enough for both.
-            let _ = self.socket.send(text.as_bytes());
-            log(format!("error: cannot reach {}: {error}", self.server));
-        }
+        let Err(error) = self.socket.send(text.as_bytes()) else { return };
+        // It may be about an *earlier* datagram. Then this one wasn't sent, and
+        // the error is cleared now, so try once more.
+        let outcome = match self.socket.send(text.as_bytes()) {
+            Ok(_) => format!("{error}; sent again"),
+            Err(error) => error.to_string(),
+        };
+        log(format!("error: cannot reach {}: {outcome}", self.server));
     }
 }

@@ -9,39 +9,39 @@ use std::collections::HashMap;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 
-use udp_group_chat::console::{self, cannot, log, print_line};
-use udp_group_chat::protocol::{self, Message};
+use udp_group_chat::console::{arguments_or_exit, cannot, exit_with};
+use udp_group_chat::console::{log, parse_address, print_line};
+use udp_group_chat::protocol::{MAX_MEMBERS, MAX_PAYLOAD, RECEIVE_BUFFER};
+use udp_group_chat::protocol::{Message, may_join};
 
 const USAGE: &str = "\
 Usage: server [ADDRESS]
 Relays what each member says to all other members.
 ADDRESS is HOST:PORT, by default 127.0.0.1:9999.";
 
-/// "Hint: the message isn't UTF-8 text, or has more than 1024 bytes together
-/// with the name; it was not relayed."
-const HINT: &str =
-    "[提示] 消息不是 UTF-8 文本，或加上名称后超过 1024 字节，未转发";
-
 struct Server {
     socket: UdpSocket,
+    /// Where the socket is bound.
+    address: SocketAddr,
     /// The members: name by address. Two members may have the same name.
     roster: HashMap<SocketAddr, String>,
 }
 
 fn main() {
-    let args = console::arguments_or_exit(USAGE, 1);
-    let address = if args.is_empty() { "127.0.0.1:9999" } else { &args[0] };
-    console::exit_with(serve(address));
+    let args = arguments_or_exit(USAGE, 1);
+    let address = args.first().map_or("127.0.0.1:9999", String::as_str);
+    exit_with(serve(address));
 }
 
 fn serve(address: &str) -> io::Result<()> {
-    let address = console::parse_address(address)?;
+    let address = parse_address(address)?;
     let socket =
         UdpSocket::bind(address).map_err(|e| cannot("bind", address, e))?;
-    log(format!("UDP Server on {}...", socket.local_addr()?));
+    let address = socket.local_addr()?; // with the port that it got for port 0
+    log(format!("UDP Server on {address}..."));
 
-    let mut server = Server { socket, roster: HashMap::new() };
-    let mut buffer = [0; protocol::RECEIVE_BUFFER];
+    let mut server = Server { socket, address, roster: HashMap::new() };
+    let mut buffer = [0; RECEIVE_BUFFER];
     loop {
         match server.socket.recv_from(&mut buffer) {
             Ok((size, from)) => server.handle(from, &buffer[..size]),
@@ -54,26 +54,26 @@ fn serve(address: &str) -> io::Result<()> {
 
 impl Server {
     fn handle(&mut self, from: SocketAddr, payload: &[u8]) {
-        // A member's name, or `None` for a stranger.
-        let sender = self.roster.get(&from).map(String::as_str);
-        match Message::parse(sender, payload) {
+        // The sender's name on the roster, or `None` for a stranger.
+        let member = self.roster.get(&from).map(String::as_str);
+        match Message::parse(member, payload) {
             Ok(Message::Join { name, line }) => self.join(from, name, line),
             Ok(Message::Say(line)) => self.say(from, &line),
             Ok(Message::Leave) => self.leave(from),
             Ok(Message::Ignore) => {}
-            Err(reason) => self.drop_datagram(from, &reason),
+            Err(reason) => self.reject(from, &reason),
         }
     }
 
-    /// Adds the sender to the roster and relays the line, if there is one.
-    /// Nothing proves that the datagram comes from this address, so one forged
-    /// join makes its victim a member.
+    /// Announces the stranger, adds it to the roster and relays its line, if
+    /// there is one. Nothing proves that the datagram comes from this address,
+    /// so one forged join makes its victim a member.
     fn join(&mut self, from: SocketAddr, name: String, line: Option<String>) {
-        if !protocol::can_be_answered(from) {
-            return self.drop_datagram(from, "its address can't be answered");
+        if let Err(reason) = may_join(from, self.address.port()) {
+            return self.reject(from, reason);
         }
-        if self.roster.len() >= protocol::MAX_MEMBERS {
-            return self.drop_datagram(from, "the room is full");
+        if self.roster.len() >= MAX_MEMBERS {
+            return self.reject(from, "the room is full");
         }
         log(format!("{name} joined from {from}"));
         // "NAME joined the room"
@@ -101,12 +101,15 @@ impl Server {
         self.relay(from, line);
     }
 
-    fn drop_datagram(&self, from: SocketAddr, reason: &str) {
+    /// Drops the datagram, and tells its sender, but only a member: the address
+    /// of a stranger may be forged, and the answer would go to a victim.
+    fn reject(&self, from: SocketAddr, reason: &str) {
         log(format!("warning: dropped a datagram from {from}: {reason}"));
-        // A stranger gets no answer: it would go to the victim of a forged
-        // address.
         if self.roster.contains_key(&from) {
-            self.send(from, HINT);
+            // "Hint: the message isn't UTF-8 text, or has more than 1024 bytes
+            // together with the name; it was not relayed."
+            let hint = "[提示] 消息不是 UTF-8 文本，或加上名称后超过";
+            self.send(from, &format!("{hint} {MAX_PAYLOAD} 字节，未转发"));
         }
     }
 

@@ -1,4 +1,4 @@
-//! The first step: a client that takes turns with a server.
+//! The talk pair: a client that takes turns with a server.
 //!
 //! ```sh
 //! cargo run --bin talk-client    # to 127.0.0.1:8088
@@ -7,7 +7,8 @@
 use std::io;
 use std::net::UdpSocket;
 
-use udp_group_chat::console::{self, cannot, input, log, print_line};
+use udp_group_chat::console::{arguments_or_exit, cannot, exit_with};
+use udp_group_chat::console::{input, log, parse_address, print_line};
 use udp_group_chat::protocol::RECEIVE_BUFFER;
 use udp_group_chat::text::sanitize_bytes;
 
@@ -17,18 +18,17 @@ Asks you for a message, sends it and prints the answer, again and again.
 ADDRESS is HOST:PORT, by default 127.0.0.1:8088.";
 
 fn main() {
-    let args = console::arguments_or_exit(USAGE, 1);
-    let address = if args.is_empty() { "127.0.0.1:8088" } else { &args[0] };
-    console::exit_with(talk(address));
+    let args = arguments_or_exit(USAGE, 1);
+    let address = args.first().map_or("127.0.0.1:8088", String::as_str);
+    exit_with(talk(address));
 }
 
 fn talk(address: &str) -> io::Result<()> {
-    let server = console::parse_address(address)?;
+    let server = parse_address(address)?;
     // Port 0 lets the kernel choose a free port, and the unspecified address
     // lets it choose one of this machine's addresses in `connect`.
-    let any_port = if server.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
-    let socket =
-        UdpSocket::bind(any_port).map_err(|e| cannot("bind", any_port, e))?;
+    let any = if server.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
+    let socket = UdpSocket::bind(any).map_err(|e| cannot("bind", any, e))?;
     // This sends nothing. From now on, the kernel queues only datagrams from
     // the server, and a later `send` or `recv` fails if the server's port is
     // closed (an ICMP "port unreachable").

@@ -1,4 +1,4 @@
-//! The first step: a server that takes turns with its clients.
+//! The talk pair: a server that takes turns with its clients.
 //!
 //! ```sh
 //! cargo run --bin talk-server    # at 127.0.0.1:8088
@@ -7,7 +7,8 @@
 use std::io;
 use std::net::UdpSocket;
 
-use udp_group_chat::console::{self, cannot, input, log, print_line};
+use udp_group_chat::console::{arguments_or_exit, cannot, exit_with};
+use udp_group_chat::console::{input, log, parse_address, print_line};
 use udp_group_chat::protocol::RECEIVE_BUFFER;
 use udp_group_chat::text::sanitize_bytes;
 
@@ -17,13 +18,13 @@ Receives a message, asks you for the answer and sends it, again and again.
 ADDRESS is HOST:PORT, by default 127.0.0.1:8088.";
 
 fn main() {
-    let args = console::arguments_or_exit(USAGE, 1);
-    let address = if args.is_empty() { "127.0.0.1:8088" } else { &args[0] };
-    console::exit_with(talk(address));
+    let args = arguments_or_exit(USAGE, 1);
+    let address = args.first().map_or("127.0.0.1:8088", String::as_str);
+    exit_with(talk(address));
 }
 
 fn talk(address: &str) -> io::Result<()> {
-    let address = console::parse_address(address)?;
+    let address = parse_address(address)?;
     // From now on, the kernel queues datagrams to this address for this socket.
     let socket =
         UdpSocket::bind(address).map_err(|e| cannot("bind", address, e))?;

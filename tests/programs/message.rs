@@ -3,7 +3,7 @@
 
 use crate::common::*;
 use udp_group_chat::protocol::Message::{self, Ignore, Leave};
-use udp_group_chat::protocol::can_be_answered;
+use udp_group_chat::protocol::may_join;
 
 type Sender = Option<&'static str>;
 type Parsed = Result<Message, String>;
@@ -172,11 +172,11 @@ fn rule_6_a_line_too_long_with_the_name_is_rejected() {
 #[test]
 fn rule_5_addresses_that_cannot_be_answered() {
     for (addresses, expected) in cases! {
-        "0.0.0.0:9|[::]:9|[::ffff:0.0.0.0]:9|1.2.3.4:0|[::1]:0" => false,
+        "0.0.0.0:9|[::]:9|[::ffff:0.0.0.0]:9|1.2.3.4:0|[::1]:0|1.2.3.4:2" => false,
         "127.0.0.1:1|0.0.0.1:9999|[::1]:9999|[::ffff:127.0.0.1]:65535" => true,
     } {
         for address in addresses.split('|') {
-            let answer = can_be_answered(address.parse().unwrap());
+            let answer = may_join(address.parse().unwrap(), 2).is_ok();
             expect_equal(address, answer, expected);
         }
     }
