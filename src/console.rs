@@ -10,25 +10,19 @@ use crate::text::{sanitize, sanitize_bytes};
 /// Returns the sanitized arguments of this program, at most `max`.
 ///
 /// `-h` and `--help` print `usage` and end the program as [`exit_with`] does.
-/// Any other option, or an argument too many, ends it with exit status 2. What
-/// follows `--` isn't an option.
+/// Any other option, or an argument too many, ends it with exit status 2.
 pub fn arguments_or_exit(usage: &str, max: usize) -> Vec<String> {
     let mut arguments = Vec::new();
-    let mut options_ended = false;
     for argument in env::args_os().skip(1) {
         let argument = sanitize(&argument.to_string_lossy());
-        let is_option = argument.starts_with('-') && !options_ended;
-        match argument.as_str() {
-            "--" if is_option => options_ended = true,
-            "-h" | "--help" if is_option => exit_with(print_line(usage)),
-            _ if is_option || arguments.len() == max => {
-                log(format!(
-                    "error: unexpected argument `{argument}`\n{usage}"
-                ));
-                process::exit(2);
-            }
-            _ => arguments.push(argument),
+        if argument == "-h" || argument == "--help" {
+            exit_with(print_line(usage));
         }
+        if argument.starts_with('-') || arguments.len() == max {
+            log(format!("error: unexpected argument `{argument}`\n{usage}"));
+            process::exit(2);
+        }
+        arguments.push(argument);
     }
     arguments
 }
@@ -62,11 +56,10 @@ pub fn cannot(act: &str, object: impl Display, error: io::Error) -> io::Error {
 /// Returns an error that contains `text` if it isn't of this form, or if the
 /// host's name can't be resolved.
 pub fn parse_address(text: &str) -> io::Result<SocketAddr> {
-    let object = format!("`{text}` as HOST:PORT");
-    resolve(text).map_err(|error| cannot("use", object, error))
+    lookup(text).map_err(|e| cannot("use", format!("`{text}` as HOST:PORT"), e))
 }
 
-fn resolve(text: &str) -> io::Result<SocketAddr> {
+fn lookup(text: &str) -> io::Result<SocketAddr> {
     // A Chinese input method types a full-width colon.
     let found = text.replace('：', ":").to_socket_addrs()?;
     // The first IPv4 address, if there is one: `false` is less than `true`.

@@ -13,7 +13,7 @@
 //!    the talk pair: bind, receive, print, ask, send.
 //! 2. [server.rs](../src/server/server.rs.html) is the group chat's server.
 //!    `serve` has the article's loop, and `Server::handle` has its branches:
-//!    who joins, who says something, who leaves?
+//!    join, say and leave.
 //! 3. [`protocol`] says what is in a datagram and what it means. It uses no
 //!    socket.
 //! 4. [client.rs](../src/client/client.rs.html) is the group chat's client,
@@ -34,8 +34,8 @@
 //!
 //! The group chat's server waits for datagrams in `recv_from` and handles them
 //! one after another, so only one thread uses the roster and no lock is needed.
-//! It may also wait while it prints and, on Linux, in `send_to` while the send
-//! buffer is full. Its client waits for the keyboard and for the socket, so it
+//! It may also wait while it prints, and in `send_to` while the send buffer is
+//! full. The client waits for the keyboard and for the socket, so it
 //! has a thread for each, and the kernel lets both use the socket at once.
 //!
 //! Each program of the talk pair has one thread. So while it waits for the
@@ -46,9 +46,9 @@
 //!
 //! - A datagram may be lost, duplicated or overtaken by a later one. So a line
 //!   that arrives after its sender's leave lets the sender join again.
-//! - No datagram says that a program has ended. After Ctrl-C in a client, its
-//!   name stays on the roster, and a client that gets the same port speaks
-//!   under it.
+//! - UDP doesn't report that a program has ended. After Ctrl-C in a client, its
+//!   name stays on the roster. If a client gets the same port, the server shows
+//!   what it says under the old name.
 //! - A sender's address may be forged.
 
 pub mod console;

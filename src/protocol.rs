@@ -14,12 +14,12 @@
 //! | hint | `[提示] …` | server to a member, about a dropped datagram |
 //!
 //! 进入聊天室 is "joined the room", 离开了聊天室 "left the room", 提示 "hint".
-//! A copy always has a separator, and a notice has none. But a name can look
-//! like a notice: `小红 离开了聊天室...` is a valid name.
+//! A copy has a separator and a notice has none, so programs can tell them
+//! apart. People can be fooled: `小红 离开了聊天室...` is a valid name.
 //!
-//! The server accepts more than our clients send: text without a separator,
-//! from netcat for example, and a stranger's chat line, which comes if a join
-//! was lost, the server was restarted, or a leave overtook the line.
+//! A member may also send a plain text, without a separator: from netcat, for
+//! example. A stranger may send a chat line: if the join was lost, the server
+//! was restarted, or a leave overtook the line.
 
 use std::net::SocketAddr;
 
@@ -63,8 +63,8 @@ pub fn chat_line(name: &str, text: &str) -> String {
     [name, SEPARATOR, text].concat()
 }
 
-/// Splits `text` into chat lines of at most [`MAX_PAYLOAD`] bytes each, if
-/// `name` has at most [`MAX_NAME`]. A blank text gives none.
+/// Splits `text` into chat lines of at most [`MAX_PAYLOAD`] bytes each. (They
+/// are longer by what `name` has over [`MAX_NAME`].) A blank text gives none.
 ///
 /// ```
 /// use udp_group_chat::protocol::chat_lines;
@@ -131,9 +131,9 @@ pub fn may_join(from: SocketAddr, own_port: u16) -> Result<(), &'static str> {
     if from.ip().to_canonical().is_unspecified() || from.port() == 0 {
         return Err("its address can't be answered");
     }
-    // If a forged join added one of the server's own addresses, it would relay
-    // each line to itself, again and again. All that it sends, to itself or to
-    // another server, comes from its own port.
+    // If forged joins added addresses of the server itself, it would relay its
+    // own copies again and again. It sends all of them from its own port.
+    // (Servers at different ports can still do this to each other.)
     if from.port() == own_port {
         return Err("its port is the server's own");
     }
@@ -187,11 +187,15 @@ impl Message {
             Some((name, said)) => (Some(name.trim()), said),
             None => (None, text.as_str()),
         };
+        // Under any name, because the roster may still have the port's previous
+        // user, who went away without leaving.
+        if is_exit(said) {
+            return Ok(Self::Leave);
+        }
+        if said.trim().is_empty() {
+            return Ok(Self::Ignore);
+        }
         Ok(match (member, name) {
-            // Under any name, because the roster may still have the port's
-            // previous user, who went away without leaving.
-            _ if is_exit(said) => Self::Leave,
-            _ if said.trim().is_empty() => Self::Ignore,
             // A stranger's plain text is a name.
             (None, None) => Self::Join { name: parse_name(said)?, line: None },
             // A stranger's chat line is a join and a line to relay.
@@ -200,16 +204,20 @@ impl Message {
                 let line = Some(chat_line(&name, said));
                 Self::Join { name, line }
             }
-            // A member's own name is a duplicate of the join.
+            // A member's own name is taken for a duplicate of the join.
             (Some(own), None) if said.trim() == own => Self::Ignore,
-            // A chat line under the member's own name.
-            (Some(own), _) if name == member => Self::Say(chat_line(own, said)),
-            // In any other text, a name is a part of what the member says.
+            // A chat line under the member's own name. It can't get longer.
+            (Some(own), Some(name)) if name == own => {
+                Self::Say(chat_line(own, said))
+            }
+            // Anything else, even with another name in front, is said under the
+            // member's own name.
             (Some(own), _) => {
                 let line = chat_line(own, &text);
                 if line.len() > MAX_PAYLOAD {
-                    let limit = format!("over {MAX_PAYLOAD} bytes");
-                    return Err(limit + " with the name");
+                    return Err(format!(
+                        "over {MAX_PAYLOAD} bytes with the name"
+                    ));
                 }
                 Self::Say(line)
             }

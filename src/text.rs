@@ -3,7 +3,7 @@
 //! A datagram may contain anything. If it were printed unchanged, an escape
 //! sequence could clear the reader's screen, and a line break could fake a
 //! second line. A few dozen tabs could, too: they move the cursor to the last
-//! column of any terminal, so the text after them wraps.
+//! column of most terminals, so the text after them wraps.
 
 /// Returns `text` as one line that is safe to print.
 ///

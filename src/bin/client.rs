@@ -40,18 +40,13 @@ fn main() {
 
 fn chat(address: &str, name: Option<&String>) -> io::Result<()> {
     let server = parse_address(address)?;
-    let given = match name {
-        Some(name) => Some(parse_name(name).map_err(io::Error::other)?),
-        None => None,
-    };
-    // See talk-client.rs. A datagram that comes before `connect` stays queued.
+    // See talk-client.rs. What has come before `connect`, from anyone, stays in
+    // the queue and will be printed.
     let any = if server.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
     let socket = UdpSocket::bind(any).map_err(|e| cannot("bind", any, e))?;
     socket.connect(server).map_err(|e| cannot("connect to", server, e))?;
 
-    print_line(WELCOME)?;
-    let name = if given.is_some() { given } else { ask_name()? };
-    let Some(name) = name else { return Ok(()) }; // EXIT, or the end of input
+    let Some(name) = welcome(name)? else { return Ok(()) };
     print_line(format!("-----------------{name}------------------"))?;
 
     // `Arc` instead of `&`, because the thread may outlive this function.
@@ -65,21 +60,29 @@ fn chat(address: &str, name: Option<&String>) -> io::Result<()> {
         exit_with(ended)
     });
     started.map_err(|e| cannot("start", "the receive thread", e))?;
-    // Send the name only now: if anything above fails, no name is left on the
-    // roster.
+    // Send the name only now: if the thread can't be started, no name is left
+    // on the roster.
     client.send(&client.name);
     let ended = client.send_lines();
     client.leave();
     ended
 }
 
-/// Asks until the answer is a valid name. Returns `None` at EXIT or the end
-/// of input.
-fn ask_name() -> io::Result<Option<String>> {
+/// Prints the welcome and returns `given`, or asks until the answer is a valid
+/// name. Returns `None` at EXIT or the end of input.
+fn welcome(given: Option<&String>) -> io::Result<Option<String>> {
+    if let Some(given) = given {
+        let name = parse_name(given).map_err(io::Error::other)?;
+        print_line(WELCOME)?;
+        return Ok(Some(name));
+    }
+    print_line(WELCOME)?;
     // "Please type your name:"
     while let Some(answer) = input("请输入你的名称:")? {
+        if is_exit(&answer) {
+            break;
+        }
         match parse_name(&answer) {
-            _ if is_exit(&answer) => break,
             Ok(name) => return Ok(Some(name)),
             Err(reason) => log(format!("error: {reason}")),
         }
@@ -97,7 +100,7 @@ impl Client {
             match self.socket.recv(&mut buffer) {
                 Ok(size) => {
                     let line = sanitize_bytes(&buffer[..size]);
-                    // Only the article's server relays blank lines.
+                    // The article's server relays blank lines, ours doesn't.
                     if !line.trim().is_empty() {
                         print_line(line)?;
                     }
@@ -113,8 +116,8 @@ impl Client {
             if is_exit(&line) {
                 break;
             }
-            for chat_line in chat_lines(&self.name, &line) {
-                self.send(&chat_line);
+            for part in chat_lines(&self.name, &line) {
+                self.send(&part);
             }
         }
         Ok(())
@@ -131,7 +134,7 @@ impl Client {
         // It may be about an *earlier* datagram. Then this one wasn't sent, and
         // the error is cleared now, so try once more.
         let outcome = match self.socket.send(text.as_bytes()) {
-            Ok(_) => format!("{error}; sent again"),
+            Ok(_) => format!("{error}; sent at the second try"),
             Err(error) => error.to_string(),
         };
         log(format!("error: cannot reach {}: {outcome}", self.server));

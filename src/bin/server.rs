@@ -37,7 +37,7 @@ fn serve(address: &str) -> io::Result<()> {
     let address = parse_address(address)?;
     let socket =
         UdpSocket::bind(address).map_err(|e| cannot("bind", address, e))?;
-    let address = socket.local_addr()?; // with the port that it got for port 0
+    let address = socket.local_addr()?; // the kernel has replaced a port of 0
     log(format!("UDP Server on {address}..."));
 
     let mut server = Server { socket, address, roster: HashMap::new() };
@@ -46,7 +46,7 @@ fn serve(address: &str) -> io::Result<()> {
         match server.socket.recv_from(&mut buffer) {
             Ok((size, from)) => server.handle(from, &buffer[..size]),
             // Windows reports here that a member's port is closed, and the
-            // socket still works. An error that lasted would fill the log.
+            // socket still works.
             Err(error) => log(format!("warning: cannot receive: {error}")),
         }
     }
@@ -65,9 +65,9 @@ impl Server {
         }
     }
 
-    /// Announces the stranger, adds it to the roster and relays its line, if
-    /// there is one. Nothing proves that the datagram comes from this address,
-    /// so one forged join makes its victim a member.
+    /// Announces the stranger, adds it to the roster and relays the line, if
+    /// there is one. Nothing proves that the datagram comes from this address:
+    /// after one forged join, the server sends a victim every line.
     fn join(&mut self, from: SocketAddr, name: String, line: Option<String>) {
         if let Err(reason) = may_join(from, self.address.port()) {
             return self.reject(from, reason);
@@ -101,8 +101,8 @@ impl Server {
         self.relay(from, line);
     }
 
-    /// Drops the datagram, and tells its sender, but only a member: the address
-    /// of a stranger may be forged, and the answer would go to a victim.
+    /// Drops the datagram and tells its sender, but only if that is a member: a
+    /// stranger's address may be forged, and no answer should go to a victim.
     fn reject(&self, from: SocketAddr, reason: &str) {
         log(format!("warning: dropped a datagram from {from}: {reason}"));
         if self.roster.contains_key(&from) {

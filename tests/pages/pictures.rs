@@ -203,6 +203,7 @@ fn the_server_decides_as_the_picture_does() {
             server.read_warning_about(&sender);
         }
         let copies = match outcome {
+            "join" if text == "小明" => vec!["小明 进入聊天室..."],
             "join" => vec!["小明 进入聊天室...", &text],
             "leave" => vec!["小明 离开了聊天室..."],
             "say" if text.starts_with("小红") => vec![&**said],
@@ -213,5 +214,5 @@ fn the_server_decides_as_the_picture_does() {
         hong.expect_nothing_more(&mut server);
         examples += 1;
     }
-    assert_eq!(examples, 10);
+    assert_eq!(examples, 11);
 }
