@@ -12,6 +12,9 @@
 //! 7. In Chinese: [讲义](zh_lesson), [实验与练习](zh_lab) and
 //!    [速查](zh_reference).
 
+// An excerpt may end inside a block.
+#![allow(rustdoc::invalid_rust_codeblocks)]
+
 // A page links to the others by reference and defines the file of each link at
 // its end. `links.md` comes first and defines the links of the docs, because
 // the first definition counts.
