@@ -206,7 +206,8 @@ impl Program {
         let in_time = self.has_ended();
         let _ = self.child.kill();
         let status = self.child.wait().unwrap();
-        self.end = format!("it ended with {status}");
+        let killed = if in_time { "" } else { "the test killed it: " };
+        self.end = format!("{killed}it ended with {status}");
         for (n, name) in ["output", "error"].into_iter().enumerate() {
             let text = self.outputs[n].recv_timeout(TIMEOUT);
             let text = text.unwrap_or_else(|_| self.left[n].clone());
