@@ -3,6 +3,7 @@
 //! example in an exercise, this file may turn red, because the pages still
 //! show the old code.
 
+#[allow(dead_code)]
 #[path = "../common/mod.rs"]
 mod common;
 mod pictures;
@@ -200,7 +201,8 @@ fn texts_and_limits_in_the_pages_are_the_programs() {
         let program = Path::new(path).file_stem().unwrap().to_str().unwrap();
         let row = between(&protocol, &format!("\n{program} ["), "\n");
         let default = row.split("default ").last().unwrap();
-        let help = Program::start(path, &["--help"]).stdout.read_to_end();
+        let mut help = Program::start(common::command(path, &["--help"]));
+        let help = help.stdout.read_to_end();
         let is_right = help.ends_with(&format!("by default {default}.\n"));
         assert!(is_right, "protocol.md: [{row}\n{program} --help: {help}");
     }

@@ -134,8 +134,7 @@ fn the_server_sends_what_the_picture_shows() {
             }
         }
     }
-    ming.expect_nothing_more(&mut server);
-    hong.expect_empty_queue();
+    server.expect_nothing_more_to(&[&ming, &hong]);
 }
 
 #[test]
@@ -211,7 +210,7 @@ fn the_server_decides_as_the_picture_does() {
             _ => vec![], // "drop" and "ignore"
         };
         copies.iter().for_each(|copy| hong.expect(copy));
-        hong.expect_nothing_more(&mut server);
+        server.expect_nothing_more_to(&[&hong]);
         examples += 1;
     }
     assert_eq!(examples, 11);

@@ -47,8 +47,8 @@ impl Terminal {
         };
         let path = Path::new(SERVER).with_file_name(folder).join(name);
         let path = format!("{}{EXE_SUFFIX}", path.display());
-        let variables = [("RUST_BACKTRACE", "0")];
-        let program = Program::start_with(&path, &arguments, &variables);
+        let mut program = super::common::command(&path, &arguments);
+        let program = Program::start(program.env("RUST_BACKTRACE", "0"));
         let seen = vec![format!("$ cargo run --{kind} {command}")];
         Terminal { program, prompt, answered: "", seen }
     }
@@ -133,15 +133,13 @@ impl Scene {
             }
             ("reads", Some(it)) => {
                 for _ in 0..what.parse().unwrap_or(1) {
-                    let line = it.program.stdout.next_line_at(step, "a line");
+                    let line = it.program.stdout.next_line();
                     it.prints(&line);
                 }
             }
-            ("reads", None) => {
-                drop(self.peers[who].next_text_at(step, "a copy"))
-            }
+            ("reads", None) => drop(self.peers[who].next_text()),
             ("logs", Some(it)) => {
-                let line = it.program.stderr.next_line_at(step, "a line");
+                let line = it.program.stderr.next_line();
                 it.seen.push(without_count(&line));
             }
             ("stops", Some(it)) => it.program.kill(),

@@ -7,6 +7,7 @@ use crate::common::{
     LONGEST_PAYLOAD, Peer, Program, Server, command, examples, expect_equal,
     ports,
 };
+use crate::strace::failing;
 
 const USAGE: &str = "Usage: lossy ADDRESS SERVER [OPTIONS]";
 /// Two addresses, for command lines that are wrong after them.
@@ -20,7 +21,7 @@ fn lossy(arguments: &str) -> Option<Command> {
 }
 
 fn run(arguments: &str) -> Option<Program> {
-    lossy(arguments).map(|mut command| Program::spawn(&mut command))
+    lossy(arguments).map(Program::start)
 }
 
 /// Starts `lossy` between this server and a free port, whose address is
@@ -30,17 +31,14 @@ fn start(server: SocketAddr, options: &str) -> Option<(Program, SocketAddr)> {
     Some(with_address(lossy, server))
 }
 
-/// Like [`start`], but a call fails: see [`Program::start_with_failing_call`].
+/// Like [`start`], but a call fails: see [`failing`].
 fn start_failing(
     server: SocketAddr,
     options: &str,
-    failing: [&str; 3],
+    [call, error, when]: [&str; 3],
 ) -> Option<(Program, SocketAddr)> {
-    let path = examples::build("lossy")?;
-    let arguments = format!("127.0.0.1:0 {server} {options}");
-    let arguments: Vec<_> = arguments.split_whitespace().collect();
-    let path = path.to_str()?;
-    let lossy = Program::start_with_failing_call(path, &arguments, failing)?;
+    let lossy = lossy(&format!("127.0.0.1:0 {server} {options}"))?;
+    let lossy = failing(&format!("{call}:error={error}:when={when}"), &lossy)?;
     Some(with_address(lossy, server))
 }
 
@@ -340,7 +338,7 @@ fn one_client_too_many_is_dropped_and_the_others_are_served() {
     let Some(lossy) = lossy(&arguments) else { return };
     let mut shell = command("sh", &["-c", limited]);
     shell.arg(lossy.get_program()).args(lossy.get_args());
-    let lossy = Program::spawn(&mut shell);
+    let lossy = Program::start(shell);
     let (mut lossy, address) = with_address(lossy, server.address());
 
     let first = Peer::stranger_to(address);
@@ -401,7 +399,7 @@ fn if_nobody_reads_its_output_datagrams_are_still_passed_on() {
     let Some(mut command) = lossy(&arguments) else { return };
     let (ours, stdout) = UnixStream::pair().unwrap();
     command.stdout(OwnedFd::from(stdout));
-    let _lossy = Program::spawn(&mut command);
+    let _lossy = Program::start(&mut command);
     drop(command); // which has `stdout` as well
     let (mut line, mut ours) = (String::new(), BufReader::new(ours));
     ours.read_line(&mut line).unwrap();
