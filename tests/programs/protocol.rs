@@ -123,6 +123,8 @@ fn rule_5_a_stranger_with_a_valid_name_joins() {
     let names = ["小明", "a:b", "a :b", ": a", "小明:大家好", "x"];
     check(STRANGER, &names, |name| join(name, None));
     check(STRANGER, &["  小 明\t\n"], |_| join("小 明", None));
+    let typed = parse_name("\u{3000}a\tb\u{7} ");
+    expect_equal("a name with a tab", typed, Ok("a b?".to_owned()));
     let longest = "名".repeat(42) + "xx";
     let padded = format!("  {longest} ");
     check(STRANGER, &[&padded], |_| join(&longest, None));
