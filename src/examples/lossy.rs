@@ -58,13 +58,18 @@ fn run() -> io::Result<()> {
     let (address, server, options) = arguments_or_exit()?;
     let front =
         UdpSocket::bind(address).map_err(|e| cannot("bind", address, e))?;
-    let line = format!("lossy on {}, to {server}", front.local_addr()?);
-    let _ = print_line(line); // if nobody reads it, the datagrams go on
+    let address = front.local_addr()?;
+    let _ = print_line(format!("lossy on {address}, to {server}"));
     let front = Arc::new(front);
     let mut to_server = HashMap::new(); // one path for each client
     let mut buffer = [0; RECEIVE_BUFFER];
     loop {
         let (size, client) = receive(&front, &mut buffer);
+        // With a forged address, a datagram would go round between the servers.
+        if [address.port(), server.port()].contains(&client.port()) {
+            log_drop(client, "its port is the server's or lossy's own");
+            continue;
+        }
         if !to_server.contains_key(&client) {
             let n = to_server.len() as u64 + 1;
             match new_client(n, client, &front, server, options) {

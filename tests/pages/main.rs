@@ -4,6 +4,7 @@
 
 #![cfg(target_os = "linux")] // The screens show Linux's errors.
 
+#[allow(dead_code)]
 #[path = "../common/mod.rs"]
 mod common;
 mod pictures;

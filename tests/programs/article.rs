@@ -3,13 +3,14 @@
 
 use std::net::SocketAddr;
 
-use crate::common::{Peer, Program, examples, expect_equal, ports};
+use crate::common::{Peer, Program, command, examples, expect_equal, ports};
 
 /// Starts the article's server. `None`: there is no cargo to build it.
 fn server_at(address: SocketAddr) -> Option<Program> {
     let path = examples::build("article-server")?;
     let address_text = address.to_string();
-    let server = Program::start(path.to_str().unwrap(), &[&address_text]);
+    let server =
+        Program::start(command(path.to_str().unwrap(), &[&address_text]));
     ports::wait_until_bound(address, true);
     Some(server)
 }
@@ -18,7 +19,8 @@ fn server_at(address: SocketAddr) -> Option<Program> {
 fn client(server: SocketAddr, name: &str) -> Option<Program> {
     let path = examples::build("article-client")?;
     let server = server.to_string();
-    let mut client = Program::start(path.to_str().unwrap(), &[&server]);
+    let mut client =
+        Program::start(command(path.to_str().unwrap(), &[&server]));
     client.types(name);
     client.stdout.read_until(&format!("-----------------{name}---------"));
     Some(client)

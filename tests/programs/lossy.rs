@@ -7,6 +7,7 @@ use crate::common::{
     LONGEST_PAYLOAD, Peer, Program, Server, command, examples, expect_equal,
     ports,
 };
+use crate::strace::failing;
 
 const USAGE: &str = "Usage: lossy ADDRESS SERVER [OPTIONS]";
 /// Two addresses, for command lines that are wrong after them.
@@ -20,7 +21,7 @@ fn lossy(arguments: &str) -> Option<Command> {
 }
 
 fn run(arguments: &str) -> Option<Program> {
-    lossy(arguments).map(|mut command| Program::spawn(&mut command))
+    lossy(arguments).map(Program::start)
 }
 
 /// Starts `lossy` between this server and a free port, whose address is
@@ -30,17 +31,14 @@ fn start(server: SocketAddr, options: &str) -> Option<(Program, SocketAddr)> {
     Some(with_address(lossy, server))
 }
 
-/// Like [`start`], but a call fails: see [`Program::start_with_failing_call`].
+/// Like [`start`], but a call fails: see [`failing`].
 fn start_failing(
     server: SocketAddr,
     options: &str,
-    failing: [&str; 3],
+    [call, error, when]: [&str; 3],
 ) -> Option<(Program, SocketAddr)> {
-    let path = examples::build("lossy")?;
-    let arguments = format!("127.0.0.1:0 {server} {options}");
-    let arguments: Vec<_> = arguments.split_whitespace().collect();
-    let path = path.to_str()?;
-    let lossy = Program::start_with_failing_call(path, &arguments, failing)?;
+    let lossy = lossy(&format!("127.0.0.1:0 {server} {options}"))?;
+    let lossy = failing(&format!("{call}:error={error}:when={when}"), &lossy)?;
     Some(with_address(lossy, server))
 }
 
@@ -153,6 +151,13 @@ fn a_seed_chooses_the_same_fates_for_ever() {
         "passed passed passed twice late passed passed twice twice lost",
     ];
     expect_equal("the first ten of each path", first_ten, expected);
+}
+
+#[test]
+fn without_a_seed_the_seed_is_1() {
+    let Some(default) = session("--lose 50") else { return };
+    let one = session("--lose 50 --seed 1").unwrap();
+    expect_equal("the fates", default, one);
 }
 
 #[test]
@@ -340,7 +345,7 @@ fn one_client_too_many_is_dropped_and_the_others_are_served() {
     let Some(lossy) = lossy(&arguments) else { return };
     let mut shell = command("sh", &["-c", limited]);
     shell.arg(lossy.get_program()).args(lossy.get_args());
-    let lossy = Program::spawn(&mut shell);
+    let lossy = Program::start(shell);
     let (mut lossy, address) = with_address(lossy, server.address());
 
     let first = Peer::stranger_to(address);
@@ -401,7 +406,7 @@ fn if_nobody_reads_its_output_datagrams_are_still_passed_on() {
     let Some(mut command) = lossy(&arguments) else { return };
     let (ours, stdout) = UnixStream::pair().unwrap();
     command.stdout(OwnedFd::from(stdout));
-    let _lossy = Program::spawn(&mut command);
+    let _lossy = Program::start(&mut command);
     drop(command); // which has `stdout` as well
     let (mut line, mut ours) = (String::new(), BufReader::new(ours));
     ours.read_line(&mut line).unwrap();
@@ -415,6 +420,60 @@ fn if_nobody_reads_its_output_datagrams_are_still_passed_on() {
         server.expect(text);
         server.sends(text);
         client.expect(text);
+    }
+}
+
+/// A datagram with such a sender's address would go round without end.
+#[test]
+fn nobody_with_its_own_port_or_the_servers_is_a_client() {
+    let server = Peer::as_server();
+    let started = start(server.address(), "");
+    let Some((mut lossy, address)) = started else { return };
+    for port in [address.port(), server.address().port()] {
+        let Ok(socket) = UdpSocket::bind(("127.0.0.2", port)) else {
+            crate::common::skip("this machine doesn't have 127.0.0.2");
+            return;
+        };
+        let client = Peer::stranger_with(socket, address);
+        client.sends("round");
+        let start =
+            format!("warning: dropped a datagram from 127.0.0.2:{port}");
+        lossy.stderr.expect_line_with(&start, "its port is");
+    }
+    let client = Peer::stranger_to(address);
+    expect_both_ways(&mut lossy, &client, &server);
+}
+
+/// A program that polled would use a processor while nothing happens.
+#[cfg(target_os = "linux")]
+#[test]
+fn it_uses_no_processor_time_while_it_waits() {
+    use std::time::{Duration, Instant};
+    use std::{fs, thread};
+
+    let server = Peer::as_server();
+    let started = start(server.address(), "");
+    let Some((mut lossy, address)) = started else { return };
+    let client = Peer::stranger_to(address);
+    expect_both_ways(&mut lossy, &client, &server);
+    let threads = format!("/proc/{}/task", lossy.id());
+    let times = || {
+        let threads = fs::read_dir(&threads).unwrap();
+        let files = threads.map(|it| it.unwrap().path().join("schedstat"));
+        files.map(|it| fs::read_to_string(it).unwrap()).collect::<String>()
+    };
+    // A correct program may be busy at first.
+    let begin = Instant::now();
+    loop {
+        let before = times();
+        thread::sleep(Duration::from_millis(300));
+        if times() == before {
+            break;
+        }
+        assert!(
+            begin.elapsed() < crate::common::TIMEOUT,
+            "lossy always used a processor"
+        );
     }
 }
 
@@ -464,8 +523,8 @@ fn an_address_that_cannot_be_used_is_exit_status_1_with_the_reason() {
     let other_server = Peer::as_server();
     let taken = other_server.address();
     for (arguments, reason) in [
-        ("127.0.0.1 127.0.0.1:9", "`127.0.0.1` isn't an address"),
-        ("127.0.0.1:0 127.0.0.1:x", "`127.0.0.1:x` isn't an address"),
+        ("127.0.0.1 127.0.0.1:9", "cannot use `127.0.0.1` as HOST:PORT: "),
+        ("127.0.0.1:0 127.0.0.1:x", "cannot use `127.0.0.1:x` as HOST:PORT: "),
         (&format!("{taken} 127.0.0.1:9"), &format!("cannot bind {taken}: ")),
     ] {
         println!("lossy {arguments}");
