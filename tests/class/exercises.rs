@@ -16,9 +16,10 @@
 //!
 //! # If other tests break
 //!
-//! Run `cargo test` when you have solved an exercise. `tests/pages` may turn
-//! red, because the guide still shows the old code. You may add functions,
-//! fields and variants. The other tests use these things, so don't change:
+//! Run `cargo test --no-fail-fast` when you have solved an exercise. It shows
+//! all that is red, while `cargo test` stops at the first file. You may add
+//! functions, fields and variants. The other tests use these things, so don't
+//! change:
 //!
 //! - the names, parameters and results of the public functions and constants,
 //!   for example `Message::parse`, and the fields of `Join`;
