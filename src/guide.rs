@@ -1,16 +1,13 @@
 //! The guide: pages to read beside the programs, here or on the repository's
 //! site.
 //!
-//! 1. [From the article to our program](from_the_article): run the article's
-//!    chat and break it.
-//! 2. [The protocol](protocol): what is in a datagram and what it means.
-//! 3. [Sockets, seen from the outside](sockets): the system calls, and what UDP
-//!    doesn't promise.
-//! 4. [The lab](lab): write the sockets yourself.
-//! 5. [Nothing arrives?](trouble): help for the LAN.
-//! 6. [For teachers](teachers): plans, preparation, answers, grading.
-//! 7. In Chinese: [讲义](zh_lesson), [实验与练习](zh_lab) and
-//!    [速查](zh_reference).
+//! 1. [The lesson](lesson): build a chat, then break it.
+//! 2. [The lab](lab): write the sockets yourself.
+//! 3. [The reference](mod@reference): help for the LAN, errors, rules and
+//!    figures.
+//! 4. [For teachers](teachers): plans, preparation, answers, grading.
+//! 5. In Chinese: [讲义](zh_lesson), [实验与练习](zh_lab), [速查](zh_reference)
+//!    and [教师手册](zh_teachers).
 
 // An excerpt may end inside a block.
 #![allow(rustdoc::invalid_rust_codeblocks)]
@@ -26,13 +23,12 @@ macro_rules! pages {
 }
 
 pages! {
-    from_the_article: "guide/from-the-article.md",
-    protocol: "guide/protocol.md",
-    sockets: "guide/sockets.md",
+    lesson: "guide/lesson.md",
     lab: "guide/lab.md",
-    trouble: "guide/trouble.md",
+    reference: "guide/reference.md",
     teachers: "guide/teachers.md",
     zh_lesson: "guide/zh/lesson.md",
     zh_lab: "guide/zh/lab.md",
     zh_reference: "guide/zh/reference.md",
+    zh_teachers: "guide/zh/teachers.md",
 }

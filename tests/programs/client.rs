@@ -1,5 +1,5 @@
 //! The client's rules, one by one, through the real program. The numbers are
-//! those of the client's rules in `src/guide/protocol.md`.
+//! those of the client's rules in `src/guide/reference.md`.
 
 use crate::common::*;
 use crate::strace::failing;

@@ -1,5 +1,5 @@
 //! The server's rules through the real program, with the numbers that they have
-//! in `src/guide/protocol.md`. `protocol.rs` tests what a datagram means.
+//! in `src/guide/reference.md`. `protocol.rs` tests what a datagram means.
 
 use crate::common::*;
 use crate::strace::failing;
