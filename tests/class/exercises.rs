@@ -16,8 +16,7 @@
 //!
 //! # If other tests break
 //!
-//! Run `cargo test` when you have solved an exercise. `tests/pages` may turn
-//! red, because the guide still shows the old code. You may add functions,
+//! Run `cargo test` when you have solved an exercise. You may add functions,
 //! fields and variants. The other tests use these things, so don't change:
 //!
 //! - the names, parameters and results of the public functions and constants,

@@ -211,7 +211,7 @@ grade() {
 main() {
     local folder tool entry entries=() all_tests header
     [ $# = 1 ] || [ $# = 2 ] || fail "usage: grade.sh FOLDER [OUTPUT]"
-    [ "$(uname)" = Linux ] || fail "this needs Linux (or WSL, or a container)"
+    [[ $OSTYPE == linux* ]] || fail "this needs Linux (or WSL, or a container)"
     for tool in cargo setsid timeout unzip; do
         command -v $tool > /dev/null || fail "this needs $tool"
     done
