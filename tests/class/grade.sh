@@ -104,17 +104,19 @@ unpack() {
 # The folder in which `src` or `lab` is.
 root_in() {
     find "$1/" -mindepth 1 -maxdepth 4 -type d \( -name src -o -name lab \) \
-        -printf '%d %h\0' | sort -zn | head -zn 1 | cut -zd ' ' -f 2- | tr -d '\0'
+        -printf '%d %h\0' 2> /dev/null | sort -zn | head -zn 1 | cut -zd ' ' -f 2- |
+        tr -d '\0'
 }
 
 # Puts what was submitted over the teacher's copy. (Some sites put the zip into
 # a folder.)
 take() {
     local root part zip zips=("$1"/*.zip)
-    root=$(root_in "$1")
-    zip=$1
-    [ -z "$root" ] && [ ${#zips[@]} = 1 ] && [ -f "${zips[0]}" ] && zip=${zips[0]}
-    case $zip in *.zip) unpack "$zip" && root=$(root_in "$work/in") ;; esac
+    root=$(root_in "$1") zip=$1
+    [ -z "$root" ] && [ -d "$1" ] && [ ${#zips[@]} = 1 ] && zip=${zips[0]}
+    if [ -f "$zip" ]; then
+        unpack "$zip" && root=$(root_in "$work/in")
+    fi
     cd "$work/in/ours" || exit
     for part in src lab; do
         [ -n "$root" ] && [ -d "$root/$part" ] && [ ! -L "$root/$part" ] &&
@@ -133,7 +135,7 @@ take() {
 build() {
     what=build
     run "$build_limit" "${write[@]}" cargo "$@" --offline --locked ||
-        broken+=$(sed -n 's/^error: could not compile .* (\(.*\)) due.*/, \1/p' \
+        broken+=$(sed -n 's/^error: could not compile[^(]*(\(.*\)) due.*/, \1/p' \
             "$work/output" | sort -u | tr -d '\n')
     return "$status"
 }

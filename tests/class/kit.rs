@@ -16,7 +16,8 @@ fn script(name: &str, arguments: &[&str], path: &str) -> Option<Output> {
     let script = Path::new(ROOT).join("tests/class").join(name);
     let mut bash = Command::new("bash");
     // The script looks for its tools in this PATH, we look for bash in ours.
-    bash.arg("-c").arg("PATH=$1 && shift && . \"$@\"").arg("bash");
+    let start = "export PATH=$1 && exec \"$BASH\" \"${@:2}\"";
+    bash.args(["-c", start, "bash"]);
     let output = bash.arg(path).arg(script).args(arguments).output();
     if output.is_err() {
         println!("skipped: there is no bash here");
