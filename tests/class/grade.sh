@@ -12,7 +12,7 @@ set -u
 export LC_ALL=C CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=0
 unset CARGO_BUILD_TARGET
 test_limit=120 build_limit=300 submission_limit=900 # in seconds
-job='' jail='' box=() write=() number=0
+job='' jail='' box=() write=() number=0 tmp=/tmp
 
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "error: $*" && exit 1; }
@@ -30,7 +30,7 @@ run() {
     status=$?
     end_all
     printf '\n## %s: exit status %s\n' "$what" "$status" >> "$log"
-    head -c 200000 "$work/output" >> "$log"
+    head -c 200000 "$work/output" | tr -d '\000-\010\013-\037' >> "$log"
     [ "$status" != 124 ] || remark "$what took over $1 s"
     return "$status"
 }
@@ -94,7 +94,7 @@ unpack() {
     cp "$1" "$work/in.zip"
     what=unzip
     if [[ $(unzip -Zt "$work/in.zip") =~ \ ([0-9]{1,9})\ bytes\ uncompr ]]; then
-        run 60 "${write[@]}" unzip -qqoP '' "$work/in.zip" -d "$work/in" \
+        run 60 "${write[@]}" unzip -qqoP '' "$work/in.zip" -d "$work/in/zip" \
             -x '*/target/*' '*/.git/*' '__MACOSX/*' || remark "unzip failed"
     else
         remark "not a zip, or over 1 GB"
@@ -104,8 +104,8 @@ unpack() {
 # The folder in which `src` or `lab` is.
 root_in() {
     find "$1/" -mindepth 1 -maxdepth 4 -type d \( -name src -o -name lab \) \
-        -printf '%d %h\0' 2> /dev/null | sort -zn | head -zn 1 | cut -zd ' ' -f 2- |
-        tr -d '\0'
+        -printf '%d %h\0' 2> /dev/null | sort -zn | head -zn 1 |
+        cut -zd ' ' -f 2- | tr -d '\0'
 }
 
 # Puts what was submitted over the teacher's copy. (Some sites put the zip into
@@ -113,14 +113,13 @@ root_in() {
 take() {
     local root part zip zips=("$1"/*.zip)
     root=$(root_in "$1") zip=$1
-    [ -z "$root" ] && [ -d "$1" ] && [ ${#zips[@]} = 1 ] && zip=${zips[0]}
-    if [ -f "$zip" ]; then
-        unpack "$zip" && root=$(root_in "$work/in")
-    fi
+    [ -z "$root" ] && [ -d "$1" ] && [ ${#zips[@]} = 1 ] &&
+        [ ! -L "${zips[0]}" ] && zip=${zips[0]}
+    [ -f "$zip" ] && unpack "$zip" && root=$(root_in "$work/in/zip")
     cd "$work/in/ours" || exit
     for part in src lab; do
         [ -n "$root" ] && [ -d "$root/$part" ] && [ ! -L "$root/$part" ] &&
-            cp -RP "$root/$part" . 2>> "$log" && taken+=" $part"
+            taken+=" $part" && cp -RP "$root/$part" . 2>> "$log"
     done
     chmod -R u+rwX .
     [ -z "$(find . ! -type f ! -type d -print -delete)" ] ||
@@ -136,7 +135,7 @@ build() {
     what=build
     run "$build_limit" "${write[@]}" cargo "$@" --offline --locked ||
         broken+=$(sed -n 's/^error: could not compile[^(]*(\(.*\)) due.*/, \1/p' \
-            "$work/output" | sort -u | tr -d '\n')
+            "$work/output" | sort | tr -d '\n')
     return "$status"
 }
 
@@ -168,8 +167,8 @@ grade() {
         *src*) build build --keep-going --bins --examples ;;
         '') remark "no folder src or lab" ;;
     esac
-    clean=(env -i PATH="$PATH" HOME="$HOME" LANG=C.UTF-8 TMPDIR="$work/tmp"
-        CARGO=true PYTHONDONTWRITEBYTECODE=1 GRADING="$work")
+    clean=(env -i PATH="$PATH" HOME="$HOME" LANG=C.UTF-8 CARGO=true
+        TMPDIR="$tmp" PYTHONDONTWRITEBYTECODE=1 GRADING="$work")
     for test in ask answer relay ping; do
         file=../target/debug/examples/lab-$test
         [ -f "$work/project/lab/$test.py" ] && file="python3 lab/$test.py"
@@ -220,7 +219,7 @@ main() {
     folder=$(cd "$1" && pwd -P) || fail "no folder $1"
     project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
     for entry in "$folder"/*; do
-        case ${entry##*/} in grades* | '*') ;; *) entries+=("$entry") ;; esac
+        case ${entry##*/} in grades*.csv | grades-2* | '*') ;; *) entries+=("$entry") ;; esac
     done
     output=${2:-grades-$(date +%F-%H%M%S)}
     output=$(mkdir -p "$output" && cd "$output" && pwd -P) || exit
@@ -230,12 +229,11 @@ main() {
     export CARGO_TARGET_DIR=$work/target
     mkdir -p "$work"/{in,tmp,project,target/tmp}
     jail='bwrap --ro-bind / / --dev /dev --tmpfs /proc --unshare-user'
-    jail+=' --unshare-pid --cap-drop ALL --die-with-parent'
+    jail+=' --unshare-pid --cap-drop ALL --die-with-parent --bind /tmp /tmp'
     # shellcheck disable=SC2206
     box=($jail --unshare-net --unshare-ipc --uid 1000 --gid 1000 --new-session
         --proc /proc --tmpfs /tmp --tmpfs /run --tmpfs "$folder"
-        --ro-bind "$work" "$work" --tmpfs "$work/tmp"
-        --tmpfs "$CARGO_TARGET_DIR/tmp" --chdir "$work/project")
+        --ro-bind "$work" "$work" --tmpfs "$CARGO_TARGET_DIR/tmp" --chdir "$work/project")
     write=("${box[@]}" --bind "$CARGO_TARGET_DIR" "$CARGO_TARGET_DIR"
         --bind "$work/in" "$work/in")
     # shellcheck disable=SC2086
@@ -243,7 +241,7 @@ main() {
         ! "${box[@]}" $jail true 2> /dev/null; then
         say "no sandbox: install bubblewrap, or grade in a container, because \
 students' programs run with your rights"
-        jail='' box=() write=()
+        jail='' box=() write=() tmp=$work/tmp
     fi
     prepare
     say "what the tests print is kept in $output"
