@@ -3,8 +3,8 @@
 //! Rust with nothing but `std`. "The article" is always this one:
 //! [*Python基于Socket实现群聊*](https://www.cnblogs.com/huny/p/14051152.html).
 //!
-//! README.md says how to run them. What the chats print is mostly the article's
-//! Chinese. Usage, errors and the log are in English.
+//! README.md says how to run them. The chats print the article's texts, which
+//! are mostly Chinese. Usage, errors and the log are in English.
 //!
 //! # Read the programs first
 //!
@@ -12,8 +12,8 @@
 //!    [talk-client.rs](../src/talk_client/talk-client.rs.html) in `src/bin` are
 //!    the talk pair: bind, receive, print, ask, send.
 //! 2. [server.rs](../src/server/server.rs.html) is the group chat's server.
-//!    `serve` has the article's loop, and `Server::handle` has its branches:
-//!    join, say and leave.
+//!    `serve` has the loop, as in the article, and `Server::handle` has its
+//!    branches: join, say and leave.
 //! 3. [`protocol`] says what is in a datagram and what it means. It uses no
 //!    socket.
 //! 4. [client.rs](../src/client/client.rs.html) is the group chat's client,
@@ -45,7 +45,7 @@
 //! # What UDP doesn't promise
 //!
 //! - A datagram may be lost, duplicated or overtaken by a later one. So a line
-//!   that arrives after its sender's leave lets the sender join again.
+//!   that arrives after its sender's leave makes the sender a member again.
 //! - UDP doesn't report that a program has ended. After Ctrl-C in a client, its
 //!   name stays on the roster. If a client gets the same port, the server shows
 //!   what it says under the old name.

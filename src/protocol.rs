@@ -63,8 +63,8 @@ pub fn chat_line(name: &str, text: &str) -> String {
     [name, SEPARATOR, text].concat()
 }
 
-/// Splits `text` into chat lines of at most [`MAX_PAYLOAD`] bytes each. (They
-/// are longer by what `name` has over [`MAX_NAME`].) A blank text gives none.
+/// Splits `text` into chat lines of at most [`MAX_PAYLOAD`] bytes each, for a
+/// name that [`parse_name`] has accepted. A blank text gives none.
 ///
 /// ```
 /// use udp_group_chat::protocol::chat_lines;
@@ -72,6 +72,7 @@ pub fn chat_line(name: &str, text: &str) -> String {
 /// assert_eq!(chat_lines("小明", &"好".repeat(400)).len(), 2);
 /// ```
 pub fn chat_lines(name: &str, text: &str) -> Vec<String> {
+    // `min` makes a name that is too long harmless.
     let available = MAX_PAYLOAD - SEPARATOR.len() - name.len().min(MAX_NAME);
     let mut lines = Vec::new();
     let mut rest = if text.trim().is_empty() { "" } else { text };
@@ -125,15 +126,16 @@ pub fn parse_name(text: &str) -> Result<String, String> {
 /// Returns the reason, for the log, if a copy sent to this address could reach
 /// nobody, or could reach the server itself.
 pub fn may_join(from: SocketAddr, own_port: u16) -> Result<(), &'static str> {
-    // No host has the address 0.0.0.0 or ::, but Linux takes them for this
-    // machine. (IPv6 sockets show 0.0.0.0 as ::ffff:0.0.0.0.) A source port of
-    // 0 means that no answer is expected (RFC 768).
+    // No host has the address 0.0.0.0 or ::, and on Linux, a copy to them comes
+    // back to this machine. (IPv6 sockets show 0.0.0.0 as ::ffff:0.0.0.0.) A
+    // source port of 0 means that no answer is expected (RFC 768).
     if from.ip().to_canonical().is_unspecified() || from.port() == 0 {
         return Err("its address can't be answered");
     }
     // If forged joins added addresses of the server itself, it would relay its
-    // own copies again and again. It sends all of them from its own port.
-    // (Servers at different ports can still do this to each other.)
+    // own copies again and again. It doesn't know all of its addresses, but its
+    // copies come from its own port. This refuses a client elsewhere that has
+    // this port, too, and servers at different ports can still form a circle.
     if from.port() == own_port {
         return Err("its port is the server's own");
     }
@@ -187,8 +189,8 @@ impl Message {
             Some((name, said)) => (Some(name.trim()), said),
             None => (None, text.as_str()),
         };
-        // Under any name, because the roster may still have the port's previous
-        // user, who went away without leaving.
+        // A leave counts under any name or none, because the roster may still
+        // have the port's previous user, who went away without leaving.
         if is_exit(said) {
             return Ok(Self::Leave);
         }
@@ -206,7 +208,7 @@ impl Message {
             }
             // A member's own name is taken for a duplicate of the join.
             (Some(own), None) if said.trim() == own => Self::Ignore,
-            // A chat line under the member's own name. It can't get longer.
+            // A chat line under the member's own name isn't longer than before.
             (Some(own), Some(name)) if name == own => {
                 Self::Say(chat_line(own, said))
             }

@@ -69,7 +69,8 @@ fn chat(address: &str, name: Option<&String>) -> io::Result<()> {
 }
 
 /// Prints the welcome and returns `given`, or asks until the answer is a valid
-/// name. Returns `None` at EXIT or the end of input.
+/// name. Returns `None` at EXIT or the end of input. If `given` isn't valid,
+/// returns an error before anything is printed.
 fn welcome(given: Option<&String>) -> io::Result<Option<String>> {
     if let Some(given) = given {
         let name = parse_name(given).map_err(io::Error::other)?;
@@ -100,7 +101,7 @@ impl Client {
             match self.socket.recv(&mut buffer) {
                 Ok(size) => {
                     let line = sanitize_bytes(&buffer[..size]);
-                    // The article's server relays blank lines, ours doesn't.
+                    // Don't show a blank line from the article's server.
                     if !line.trim().is_empty() {
                         print_line(line)?;
                     }
@@ -131,8 +132,8 @@ impl Client {
 
     fn send(&self, text: &str) {
         let Err(error) = self.socket.send(text.as_bytes()) else { return };
-        // It may be about an *earlier* datagram. Then this one wasn't sent, and
-        // the error is cleared now, so try once more.
+        // The error may be about an *earlier* datagram. Then this one wasn't
+        // sent, and the error is cleared now, so try once more.
         let outcome = match self.socket.send(text.as_bytes()) {
             Ok(_) => format!("{error}; sent at the second try"),
             Err(error) => error.to_string(),

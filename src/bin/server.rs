@@ -115,9 +115,9 @@ impl Server {
 
     /// Sends `line` to every member except the one at `from`.
     fn relay(&self, from: SocketAddr, line: &str) {
-        for &member in self.roster.keys() {
-            if member != from {
-                self.send(member, line);
+        for &to in self.roster.keys() {
+            if to != from {
+                self.send(to, line);
             }
         }
     }

@@ -30,8 +30,8 @@ fn talk(address: &str) -> io::Result<()> {
     let any = if server.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
     let socket = UdpSocket::bind(any).map_err(|e| cannot("bind", any, e))?;
     // This sends nothing. From now on, the kernel queues only datagrams from
-    // the server, and a later `send` or `recv` fails if the server's port is
-    // closed (an ICMP "port unreachable").
+    // the server, and a later call may fail because the server's port is closed
+    // (an ICMP "port unreachable").
     socket.connect(server).map_err(|e| cannot("connect to", server, e))?;
 
     let mut buffer = [0; RECEIVE_BUFFER];

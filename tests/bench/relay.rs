@@ -9,6 +9,7 @@
 //! Server and floor take turns with the same sockets, so that whatever slows
 //! the machine down slows both. Without `/proc`, figures are shown as `-`.
 
+#[allow(dead_code)]
 #[path = "../common/mod.rs"]
 mod common;
 
@@ -82,14 +83,14 @@ fn floor(members: &HashSet<SocketAddr>) -> Done {
 /// Starts the server or the floor. Nothing reads standard output: the reader of
 /// a pipe would take processor time from both.
 fn start(command: &mut Command) -> Server {
-    Server::from_program(Program::spawn(command.stdout(Stdio::null())))
+    Server::from_program(Program::start(command.stdout(Stdio::null())))
 }
 
 /// The first number after `label` in a file of `/proc` about the program.
 fn told_by_linux(server: &Server, file: &str, label: &str) -> Option<u64> {
     // Linux updates the processor time when the program goes to sleep.
     thread::sleep(Duration::from_millis(2));
-    let file = format!("/proc/{}/{file}", server.program.child.id());
+    let file = format!("/proc/{}/{file}", server.program.id());
     let text = fs::read_to_string(file).ok()?;
     let (_, rest) = text.split_once(label)?;
     rest.split_whitespace().next()?.parse().ok()

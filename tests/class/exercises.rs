@@ -25,6 +25,7 @@
 //!   *How many are here*, and what their arguments mean;
 //! - that the server only waits while no datagram comes and no variable is set.
 
+#[allow(dead_code)]
 #[path = "../common/mod.rs"]
 mod common;
 
@@ -35,7 +36,7 @@ use std::{iter, thread};
 
 use common::ports;
 use common::{CLIENT, HINT, Peer, Program, SERVER, Server, TALK_CLIENT};
-use common::{banner, expect_equal, joined_notice, left_notice};
+use common::{banner, command, expect_equal, joined_notice, left_notice};
 
 /// How long a test waits for something that has to come.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -68,7 +69,7 @@ fn check(step: &str, got: impl IntoIterator<Item = String>, want: &[&str]) {
 fn check_from(p: &mut Program, got: Option<String>, want: &str, step: &str) {
     if got.as_deref() != Some(want) {
         thread::sleep(Duration::from_millis(100)); // It may be about to end.
-        let status = p.child.try_wait().unwrap().and_then(|it| it.code());
+        let status = p.status().and_then(|it| it.code());
         let log = short(p.stderr.drain());
         let more = short(p.stdout.drain());
         let more = format!("status: {status:?}, printed {more:?}, log {log:?}");
@@ -149,6 +150,12 @@ fn fill_room(server: &mut Server, members: usize) {
     }
 }
 
+/// A server with this environment variable set.
+fn server_with(variable: &str, value: &str) -> Server {
+    let mut server = command(SERVER, &["127.0.0.1:0"]);
+    Server::from_program(Program::start(server.env(variable, value)))
+}
+
 /// Checks that the value of `variable` must be a number from 1 up.
 fn check_values(program: &str, variable: &str) {
     let values = "0|soon||-1|1.5|18446744073709551616";
@@ -156,8 +163,8 @@ fn check_values(program: &str, variable: &str) {
     #[cfg(unix)]
     values.push(std::os::unix::ffi::OsStrExt::from_bytes(b"1\xff"));
     for value in values {
-        let mut command = common::command(program, &["127.0.0.1:0"]);
-        let mut program = Program::spawn(command.env(variable, value));
+        let mut command = command(program, &["127.0.0.1:0"]);
+        let mut program = Program::start(command.env(variable, value));
         program.end_input();
         let line = program.stderr.next_line_within(PATIENCE);
         let is_error = line.as_ref().is_some_and(|s| s.starts_with("error: "));
@@ -367,8 +374,8 @@ const SECONDS: &str = "UDP_CHAT_PATIENCE_SECONDS";
 fn talk_client_waits(variable: &str, n: u64) {
     let server = Peer::new(ports::bind_from(12_288));
     let address = &*server.address().to_string();
-    let value = [(variable, &*n.to_string())];
-    let mut client = Program::start_with(TALK_CLIENT, &[address], &value);
+    let mut client = command(TALK_CLIENT, &[address]);
+    let mut client = Program::start(client.env(variable, n.to_string()));
     let step = &format!("{variable}={n}, and no answer comes at first");
     let waits_forever = variable != SECONDS || n > 2;
     let mut times = Vec::new();
@@ -399,7 +406,9 @@ fn talk_client_waits(variable: &str, n: u64) {
     drop(server);
     ports::wait_until_refused(address.parse().unwrap());
     client.types("hello");
-    client.stderr.expect_error(&format!("error: cannot reach {address}: "), "");
+    client
+        .stderr
+        .expect_line_with(&format!("error: cannot reach {address}: "), "");
 }
 
 /// # Idle members are removed (2 hours)
@@ -458,7 +467,7 @@ const N: Duration = Duration::from_secs(3);
 const LATER: Duration = Duration::from_millis(1750);
 
 fn silent_members_are_removed() {
-    let mut server = Server::start_with(IDLE, "3");
+    let mut server = server_with(IDLE, "3");
     let ming_spoke = Instant::now();
     let ming = Peer::joined(&mut server, "小明");
     thread::sleep(LATER);
@@ -498,7 +507,7 @@ fn check_hint(member: &Peer, step: &str) {
 }
 
 fn only_relayed_lines_count() {
-    let mut server = Server::start_with(IDLE, "3");
+    let mut server = server_with(IDLE, "3");
     let room = join(&mut server, "小红|小明");
     let started = Instant::now();
     let mut received = None;
@@ -516,7 +525,7 @@ fn only_relayed_lines_count() {
 }
 
 fn check_no_removal(variable: &str, value: &str) {
-    let mut server = Server::start_with(variable, value);
+    let mut server = server_with(variable, value);
     let gang = Peer::joined(&mut server, "小刚");
     let step = "小刚 is silent for 4.5 s and receives";
     check(step, gang.next_payload_within(N * 3 / 2), &[]);
@@ -590,8 +599,8 @@ fn lost_and_duplicate_lines_are_detected() {
 fn chat_client(variable: &str) -> (Peer, Program) {
     let server = Peer::as_server();
     let arguments = [&*server.address().to_string(), "小明"];
-    let value = [(variable, "1")];
-    let mut client = Program::start_with(CLIENT, &arguments, &value);
+    let mut client = command(CLIENT, &arguments);
+    let mut client = Program::start(client.env(variable, "1"));
     server.expect("小明");
     client.stdout.read_until(&banner("小明"));
     (server, client)
@@ -728,9 +737,9 @@ fn looking_client() -> (Peer, Program, SocketAddr) {
 }
 
 fn server_answers_strangers() {
-    let variables = [("UDP_CHAT_FINDABLE", "1")];
-    let program = Program::start_with(SERVER, &["0.0.0.0:0"], &variables);
-    let mut server = Server::from_program(program);
+    let mut server = command(SERVER, &["0.0.0.0:0"]);
+    let server = Program::start(server.env("UDP_CHAT_FINDABLE", "1"));
+    let mut server = Server::from_program(server);
     server.address.set_ip(Ipv4Addr::LOCALHOST.into());
     let hong = Peer::joined(&mut server, "小红");
     let room = [("小刚", Peer::stranger_to(server.address)), ("小红", hong)];

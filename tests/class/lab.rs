@@ -7,20 +7,21 @@
 //! ```
 //!
 //! You can write the programs in any language: if `LAB_ASK`, `LAB_ANSWER`,
-//! `LAB_RELAY` or `LAB_PING` is set, the tests run that command.
+//! `LAB_RELAY` or `LAB_PING` is set, the tests run that command. Each run uses
+//! other texts and numbers. A test that fails prints a number. If you set
+//! `LAB_SEED` to this number, the test uses the same ones again.
 
 #[path = "../common/examples.rs"]
 mod examples;
+mod lab_programs;
 #[path = "../common/ports.rs"]
 mod ports;
 
-use std::io::Read;
-use std::net::{SocketAddr, UdpSocket};
-use std::ops::Range;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
 use std::time::{Duration, Instant};
-use std::{env, thread};
+use std::{array, thread};
+
+use lab_programs::{Datagram, Lab, Peer, Program, Random, show, skip};
 
 /// How long anything may take.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
@@ -29,382 +30,319 @@ pub const TIMEOUT: Duration = Duration::from_secs(10);
 #[ignore = "step 1 of the lab"]
 fn step_1_ask_sends_a_text_and_prints_the_answer() {
     let Some(lab_ask) = Lab::find("lab-ask") else { return };
-    // With a fixed port, the second program can't bind.
-    let servers = [Peer::new(), Peer::new()];
-    let running = servers.each_ref().map(|server| ask(&lab_ask, server));
-    for (n, (mut ask, question)) in running.into_iter().enumerate() {
-        let answer = [&b"HELLO"[..], b"\xff"][n];
-        servers[n].send(answer, question.from);
-        let sent = format!("the server answered {}", show(answer));
-        let ended = ask.end(&sent);
-        if n == 0 {
-            ended.check(&sent, &servers[n].printed(&question));
+    let mut random = Random::new();
+    let servers = [(); 3].map(|()| Peer::new("the server"));
+    let texts = [10, 600, 10].map(|size| random.text(size));
+    let answers = [
+        format!(" {} ", random.text(10)).into_bytes(),
+        format!("{} 进", random.text(600)).into_bytes(),
+        b"\xff".to_vec(),
+    ];
+    // All run at the same time: with a fixed port, only one of them can bind.
+    // They are answered soon, because step 4 makes them give up after 3 s.
+    let mut asks: [_; 3] =
+        array::from_fn(|n| start_ask(&lab_ask, &servers[n], &texts[n]));
+    let questions: [_; 3] = array::from_fn(|n| {
+        servers[n].expect(&mut asks[n], texts[n].as_bytes(), None)
+    });
+    for n in 0..3 {
+        servers[n].answer(&mut asks[n], &questions[n], &answers[n]);
+    }
+    for (n, ask) in asks.iter_mut().enumerate() {
+        if n < 2 {
+            let want = printed(&servers[n], &questions[n], &answers[n]);
+            ask.check_output(&want);
         }
+        // For 0xff, which isn't UTF-8, it may print anything.
         let last = format!(" from {}\n", servers[n].address);
-        let right = ended.status.success() && ended.stdout.ends_with(&last);
-        let text = &ended.text;
-        assert!(right, "{sent}: expected {last:?} at the end, but {text}");
+        let right = ask.end() == Some(0) && ask.left[0].ends_with(&last);
+        ask.check(right, &format!("{last:?} at the end, exit status 0"));
     }
 }
 
-fn ask(lab_ask: &Lab, server: &Peer) -> (Program, Datagram) {
-    let mut ask = lab_ask.start(&[&server.address, "hello"]);
-    let question = server.expect(&mut ask, "lab-ask hello", b"hello");
-    (ask, question)
+/// Starts lab-ask with another name of the server's address, because lab-ask
+/// has to print where the answer came from, and not its argument.
+fn start_ask(lab_ask: &Lab, server: &Peer, text: &str) -> Program {
+    let mut name = server.address.replace("127.0.0.1", "127.1");
+    let address = name.to_socket_addrs().ok().and_then(|mut it| it.next());
+    if address.is_none_or(|it| it.to_string() != server.address) {
+        skip("`127.1` doesn't mean 127.0.0.1");
+        name.clone_from(&server.address);
+    }
+    let mut ask = lab_ask.start(&[&name, text]);
+    ask.done = format!("the server waits at {}", server.address);
+    ask
+}
+
+/// What lab-ask has to print.
+fn printed(server: &Peer, question: &Datagram, answer: &[u8]) -> [String; 2] {
+    let answer = String::from_utf8_lossy(answer);
+    let port = format!("port {}", question.from.port());
+    [port, format!("{answer} from {}", server.address)]
 }
 
 #[test]
 #[ignore = "step 2 of the lab"]
 fn step_2_answer_answers_every_client_in_upper_case() {
     let Some(lab_answer) = Lab::find("lab-answer") else { return };
-    let peers = [Peer::new(), Peer::new()];
-    let [ann, bob] = &peers;
-    let (mut answer, server) = lab_answer.start_server(&peers[..1]);
-    let mut check = |client: &Peer, sent: &str, text: &[u8]| {
-        client.send(text, server);
-        let expected = text.to_ascii_uppercase();
-        client.expect(&mut answer, sent, &expected).check_sender(server);
-    };
-    let who = [ann, bob, ann, ann, bob];
-    for (client, text) in who.iter().zip(["Ann", "Bob", "Hi, 1", "", "Bob"]) {
-        let sent = format!("one of two clients sent {text:?}");
-        check(client, &sent, text.as_bytes());
+    let mut random = Random::new();
+    let clients = ["client 1", "client 2"].map(Peer::new);
+    let (mut answer, server) = lab_answer.start_server(&clients[..1]);
+    let sender = "the answer goes to the datagram's sender";
+    let empty = "0 bytes are a datagram, too";
+    let bytes = "only ASCII letters change, and nothing is left out";
+    let texts = [
+        (0, random.text(10).into_bytes(), sender),
+        (1, random.text(10).into_bytes(), sender),
+        (0, random.text(10).into_bytes(), sender),
+        (0, Vec::new(), empty),
+        (1, random.text(600).into_bytes(), bytes),
+        (0, b" \tspaces\0 and line ends\r\n".to_vec(), bytes),
+        (1, "Straße, été".into(), bytes),
+        (0, b"not UTF-8: \xff\xe4\xc3".to_vec(), bytes),
+        (1, random.text(10).into_bytes(), sender),
+    ];
+    for (client, text, rule) in texts {
+        answer.done = format!("client {} sent {}", client + 1, show(&text));
+        answer.done += &format!("; {rule}");
+        clients[client].send(&text, server);
+        let want = text.to_ascii_uppercase();
+        clients[client].expect(&mut answer, &want, Some(server));
     }
-    // The answer to 0xff may be anything, or nothing.
-    ann.send(b"\xff", server);
-    check(bob, "one client sent the byte 0xff, another \"Bob\"", b"Bob");
-    ann.try_receive();
-    check(ann, "a client sent the byte 0xff, then \"Ann\"", b"Ann");
+    answer.check_silence(&clients);
 }
 
 #[test]
 #[ignore = "step 3 of the lab"]
 fn step_3_relay_passes_each_datagram_on_to_all_others() {
     let Some(lab_relay) = Lab::find("lab-relay") else { return };
-    let clients = [Peer::new(), Peer::new(), Peer::new()];
+    let mut random = Random::new();
+    let mut clients =
+        ["client 1", "client 2", "client 3", "client 4"].map(Peer::new);
+    let twin = clients[0].address.replace("127.0.0.1", "127.0.0.2");
+    match UdpSocket::bind(&twin) {
+        Ok(socket) => {
+            let name = format!("client 4 ({twin}, with client 1's port)");
+            clients[3] = Peer::with(socket, &name);
+        }
+        Err(_) => skip("no two clients have the same port"),
+    }
     let (mut relay, server) = lab_relay.start_server(&clients[..2]);
+    // What clients 3 and 4 send first is passed on, too.
+    let senders = [0, 1, 2, 0, 3, 1, 0, 2, 1, 0, 3, 2, 1];
+    let mut texts = senders.map(|_| random.text(10).into_bytes());
+    texts[7] = b"exit".to_vec();
+    texts[8] = random.text(600).into_bytes();
+    texts[9] = Vec::new();
+    texts[10] = b" not UTF-8: \xff\0\n".to_vec();
     let mut present = 2;
-    // The third client's first datagram is "Carol".
-    let texts = [&b"hi"[..], b"Bob", b"Carol", b"a", b"b", b"", b"\xff", b"c"];
-    for (sender, text) in [0, 1, 2, 0, 1, 0, 2, 1].into_iter().zip(texts) {
+    for (sender, text) in senders.into_iter().zip(&texts) {
         present = present.max(sender + 1);
+        relay.done = format!("{} sent {}", clients[sender].name, show(text));
+        relay.done += "; it goes to all other clients, unchanged";
         clients[sender].send(text, server);
-        for number in (0..present).filter(|&number| number != sender) {
-            let sent = format!("client {} sent {}", sender + 1, show(text));
-            let sent = format!("{sent}; client {} received", number + 1);
-            let got = clients[number].expect(&mut relay, &sent, text);
-            got.check_sender(server);
+        for other in (0..present).filter(|&other| other != sender) {
+            clients[other].expect(&mut relay, text, Some(server));
         }
     }
+    relay.check_silence(&clients);
 }
 
 #[test]
 #[ignore = "step 4 of the lab"]
 fn step_4_ask_asks_three_times_if_no_answer_comes() {
     let Some(lab_ask) = Lab::find("lab-ask") else { return };
-    let mut unanswered =
-        lab_ask.start(&[&ports::unused_address().to_string(), "hello"]);
-    let server = Peer::new();
+    let mut random = Random::new();
+    let [text, answer] = [(); 2].map(|()| random.text(10));
+    let nobody = ports::unused_address().to_string();
+    let mut unanswered = lab_ask.start(&[&nobody, &text]);
+    let servers = [Peer::new("the server")];
+    let [server] = &servers;
     // Receives the same question again, a second after `earlier`.
     let again = |ask: &mut Program, earlier: &Datagram| {
-        let sent = "lab-ask got no answer and has to ask again after 1 s";
-        let question = server.expect(ask, sent, b"hello");
-        question.check_sender(earlier.from);
-        check_second(sent, earlier.at, question.at);
+        ask.done = "the server didn't answer, so it is asked again".into();
+        let want = text.as_bytes();
+        let question = server.expect(ask, want, Some(earlier.from));
+        ask.check_second("between two tries", earlier.at, question.at);
         question
     };
-    let (mut asking, first) = ask(&lab_ask, &server);
+    let mut asking = start_ask(&lab_ask, server, &text);
+    let first = server.expect(&mut asking, text.as_bytes(), None);
     let second = again(&mut asking, &first);
-    server.send(b"HELLO", second.from);
-    server.send(b"HELLO", second.from);
-    let sent = "the server answered the second try twice";
-    asking.end(sent).check(sent, &server.printed(&second));
-    let (mut asking, first) = ask(&lab_ask, &server);
+    server.answer(&mut asking, &second, answer.as_bytes());
+    server.answer(&mut asking, &second, answer.as_bytes());
+    asking.done += " twice, after the second try";
+    asking.check_output(&printed(server, &second, answer.as_bytes()));
+    asking.check_silence(&servers);
+
+    let mut asking = start_ask(&lab_ask, server, &text);
+    let first = server.expect(&mut asking, text.as_bytes(), None);
     let second = again(&mut asking, &first);
     let third = again(&mut asking, &second);
-    let sent = "the server answered none of three tries";
-    let ended = asking.end(sent);
-    let fourth = server.try_receive().is_some();
-    assert!(!fourth, "{sent}: expected no fourth try, but it came");
-    check_second("the third try has to wait, too", third.at, Instant::now());
-    ended.check_no_answer(sent);
-    let sent = "there is no socket at the server's port";
-    unanswered.end(sent).check_no_answer(sent);
+    asking.done = "the server answered none of three tries".into();
+    asking.end();
+    let ended = Instant::now();
+    asking.check_silence(&servers);
+    let what = "from the third try to the end (it has to wait, too)";
+    asking.check_ms(what, ended - third.at, 800..3000);
+    asking.check_no_answer();
+    let want = format!("port {}\n", third.from.port());
+    let right = asking.left[0] == want;
+    asking.check(right, &format!("only {want:?} on standard output"));
+    unanswered.done = "no socket is bound to the address that it asks".into();
+    unanswered.check_no_answer();
 }
 
 #[test]
 #[ignore = "step 5 of the lab"]
 fn step_5_ping_measures_times_and_counts_losses() {
     let Some(lab_ping) = Lab::find("lab-ping") else { return };
-    let server = Peer::new();
-    let mut ping = lab_ping.start(&[&server.address, "4"]);
-    let first = server.expect(&mut ping, "lab-ping 4", b"1");
-    server.send(b"1", first.from);
-    let second = server.expect(&mut ping, "1 was answered", b"2");
-    second.check_sender(first.from);
-    thread::sleep(Duration::from_millis(200));
-    server.send(b"2", first.from);
-    let third = server.expect(&mut ping, "2 was answered", b"3");
-    let fourth = server.expect(&mut ping, "3 was not answered", b"4");
-    check_second("3 was not answered", third.at, fourth.at);
-    server.send(b"4", first.from);
-    let sent = "1, 2 and 4 were answered, 2 after 200 ms";
-    let want = "1: T ms\n2: T ms\n3: lost\n4: T ms\n\
-                4 sent, 3 received, 0 late, 0 duplicate\n";
-    let times = ping.end(sent).check(sent, want);
-    check_time("1 was answered at once", times[0], 0.0..700.0);
-    check_time("2 was answered after 200 ms", times[1], 199.0..1001.0);
-    check_time("4 was answered at once", times[2], 0.0..700.0);
+    let mut random = Random::new();
+    let (slow, lost) = (6 + random.below(2), 8 + random.below(2));
+    let (count, delay) = (11 + random.below(3), 150 + random.below(250));
+    let mut ping = Ping::start(&lab_ping, count);
+    for number in 1..=count {
+        ping.receive(number);
+        if number == 6 {
+            let took = ping.arrived[5] - ping.arrived[0];
+            let what = "for five numbers that are answered at once";
+            ping.program.check_ms(what, took, 0..1000);
+        }
+        if number == slow {
+            ping.sleep(delay);
+        }
+        if number == lost {
+            ping.lose(number);
+        } else {
+            ping.send(&number.to_string(), &format!("{number}: T ms"));
+        }
+    }
+    let times = ping.end();
+    for (number, took) in (1..=count).filter(|&it| it != lost).zip(times) {
+        // (Some clocks tick only every 16 ms.)
+        let limits = if number == slow { delay - 20..1001 } else { 0..700 };
+        let what = format!("printed as the time of {number}");
+        ping.program.check_ms(&what, took, limits);
+    }
 }
 
 #[test]
 #[ignore = "step 6 of the lab"]
 fn step_6_ping_knows_each_answer_by_its_number() {
     let Some(lab_ping) = Lab::find("lab-ping") else { return };
-    let server = Peer::new();
-    let mut ping = lab_ping.start(&[&server.address, "5"]);
-    let first = server.expect(&mut ping, "lab-ping 5", b"1");
-    let answer = |text: &str| server.send(text.as_bytes(), first.from);
-    answer("1");
-    server.expect(&mut ping, "1 was answered", b"2");
-    answer("1");
-    server.expect(&mut ping, "2 was not answered, but 1 again", b"3");
-    for text in ["2", "2", "three", "", "99", "3"] {
-        answer(text);
-    }
-    let sent = "\"2\", \"2\", \"three\", \"\", \"99\" and \"3\" answered 3";
-    let fourth = server.expect(&mut ping, sent, b"4");
-    thread::sleep(Duration::from_millis(700));
-    answer("stray");
-    let sent = "only \"stray\" came 0.7 s after 4";
-    let fifth = server.expect(&mut ping, sent, b"5");
-    check_second(sent, fourth.at, fifth.at);
-    thread::sleep(Duration::from_millis(600));
-    answer("5");
-    let sent = "1 was answered twice, 2 twice and late, 3 and 5 once";
-    let want = "1: T ms\nduplicate: 1\n2: lost\nlate: 2\nduplicate: 2\n\
-                3: T ms\n4: lost\n5: T ms\n\
-                5 sent, 3 received, 1 late, 2 duplicate\n";
-    let times = ping.end(sent).check(sent, want);
-    check_time("5 was answered after 600 ms", times[2], 599.0..1001.0);
-}
-
-/// What clients send until a server is ready.
-const READY: &[u8] = b"ready?";
-
-/// The words of the command that starts a program of the lab.
-struct Lab(Vec<String>);
-
-impl Lab {
-    /// The command from the environment, or our example, if it can be built.
-    fn find(name: &str) -> Option<Self> {
-        let variable = name.to_uppercase().replace('-', "_");
-        let command = env::var(variable).unwrap_or_default();
-        let words = command.split_whitespace().map(String::from);
-        let mut words: Vec<_> = words.collect();
-        if words.is_empty() {
-            words.push(examples::build(name)?.to_str()?.to_owned());
-        }
-        Some(Lab(words))
-    }
-
-    fn start(&self, arguments: &[&str]) -> Program {
-        let mut child = Command::new(&self.0[0])
-            .args(&self.0[1..])
-            .args(arguments)
-            .envs([("PYTHONIOENCODING", "utf-8"), ("PYTHONUNBUFFERED", "1")])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("cannot run {:?}: {error}", self.0));
-        let stdout = read_all(child.stdout.take().unwrap());
-        let stderr = read_all(child.stderr.take().unwrap());
-        Program { child, stdout, stderr }
-    }
-
-    /// Starts a server. It is ready when something comes back to `clients`.
-    fn start_server(&self, clients: &[Peer]) -> (Program, SocketAddr) {
-        let server = ports::unused_address();
-        let mut program = self.start(&[&server.to_string()]);
-        let started = Instant::now();
-        while !clients.iter().any(|client| client.try_receive().is_some()) {
-            program.check(started, "clients sent \"ready?\"", "an answer");
-            clients.iter().for_each(|client| client.send(READY, server));
-        }
-        (program, server)
-    }
-}
-
-/// Reads all output, up to a limit.
-fn read_all(output: impl Read + Send + 'static) -> Receiver<String> {
-    let (sender, receiver) = channel();
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let _ = output.take(1_000_000).read_to_end(&mut bytes);
-        let text = String::from_utf8_lossy(&bytes).replace("\r\n", "\n");
-        let _ = sender.send(text);
-    });
-    receiver
-}
-
-/// A running program, killed when dropped.
-struct Program {
-    child: Child,
-    stdout: Receiver<String>,
-    stderr: Receiver<String>,
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Program {
-    fn has_ended(&mut self) -> bool {
-        self.child.try_wait().unwrap().is_some()
-    }
-
-    /// Fails if `want` can't come any more.
-    fn check(&mut self, started: Instant, sent: &str, want: &str) {
-        if self.has_ended() {
-            panic!("{sent}: expected {want}, but {}", self.end(sent).text);
-        }
-        let is_over = started.elapsed() > TIMEOUT;
-        assert!(!is_over, "{sent}: expected {want}, but nothing came");
-    }
-
-    /// Waits for the program to end.
-    fn end(&mut self, sent: &str) -> Ended {
-        let started = Instant::now();
-        while !self.has_ended() && started.elapsed() < TIMEOUT {
-            thread::sleep(Duration::from_millis(5));
-        }
-        let in_time = self.has_ended();
-        let _ = self.child.kill();
-        let status = self.child.wait().unwrap();
-        let [stdout, stderr] = [&self.stdout, &self.stderr].map(|output| {
-            output.recv_timeout(Duration::from_secs(1)).unwrap_or_default()
-        });
-        let text = format!("{stderr:?}, output {stdout:?}");
-        let text = format!("it ended with {status}, error {text:.300}");
-        assert!(in_time, "{sent}: expected an end, but it was killed: {text}");
-        Ended { status, stdout, stderr, text }
-    }
-}
-
-/// What a program has left, also as a text for messages.
-struct Ended {
-    status: ExitStatus,
-    stdout: String,
-    stderr: String,
-    text: String,
-}
-
-impl Ended {
-    /// Checks the output, with `T ms` for each time, and returns the times.
-    fn check(&self, sent: &str, want: &str) -> Vec<f64> {
-        let mut times = Vec::new();
-        let mut output = String::new();
-        for line in self.stdout.lines() {
-            let parts = line.strip_suffix(" ms").map(|it| it.split_once(": "));
-            match parts.flatten().map(|(n, time)| (n, time.parse())) {
-                Some((number, Ok(time))) => {
-                    times.push(time);
-                    output += &format!("{number}: T ms\n");
-                }
-                _ => output += &format!("{line}\n"),
+    let mut random = Random::new();
+    // Numbers over 9 show whether numbers are compared as texts.
+    let (late, lost, count) = (3 + random.below(3), 10, 12 + random.below(3));
+    let (other, delay) = (7 + random.below(2), 200 + random.below(400));
+    let mut ping = Ping::start(&lab_ping, count);
+    for number in 1..=count {
+        ping.receive(number);
+        if number == 2 {
+            ping.send("1", "duplicate: 1");
+        } else if number == late {
+            // What is left of the second may be 0 when one of these comes.
+            // (They are so few that they fit into a socket's buffer.)
+            ping.sleep(940);
+            ping.program.done += " about 200 times \"stray\" until 1060 ms";
+            while ping.arrived[late - 1].elapsed().as_millis() < 1060 {
+                ping.server.send(b"stray", ping.address.unwrap());
+                thread::sleep(Duration::from_micros(500));
             }
+        } else if number == other {
+            ping.program.done += " (ignore all but the last)";
+            let (next, beyond) = (number + 1, count + 1);
+            let texts =
+                format!("{next}|{beyond}| {number} |{number}.0|n {number}");
+            let texts = texts + "|three||0|-1|100|99999999999999999999";
+            texts.split('|').for_each(|text| ping.send(text, ""));
+            ping.server.send(b"\xff", ping.address.unwrap());
+        } else if number == lost {
+            ping.sleep(700);
+            ping.send(&late.to_string(), &format!("late: {late}"));
+            ping.send("1", "duplicate: 1");
+            ping.send("stray", "");
+        } else if number == lost + 1 {
+            ping.send(&late.to_string(), &format!("duplicate: {late}"));
+        } else if number == count {
+            ping.sleep(delay);
         }
-        let right = self.status.success() && output == want;
-        let text = &self.text;
-        assert!(right, "{sent}: expected the output {want:?}, but {text}");
-        times
-    }
-
-    fn check_no_answer(&self, sent: &str) {
-        let is_said = self.stderr.lines().any(|line| line == "no answer");
-        let right = self.status.code() == Some(1) && is_said;
-        let want = "\"no answer\" on standard error and exit status 1";
-        assert!(right, "{sent}: expected {want}, but {}", self.text);
-    }
-}
-
-/// A socket of the test: a server for some programs, a client for others.
-struct Peer {
-    socket: UdpSocket,
-    address: String,
-}
-
-impl Peer {
-    fn new() -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        socket.set_read_timeout(Some(Duration::from_millis(10))).unwrap();
-        let address = socket.local_addr().unwrap().to_string();
-        Peer { socket, address }
-    }
-
-    fn send(&self, bytes: &[u8], to: SocketAddr) {
-        self.socket.send_to(bytes, to).unwrap();
-    }
-
-    /// Waits for a moment only.
-    fn try_receive(&self) -> Option<Datagram> {
-        let mut buffer = [0; 65_536];
-        // (Windows also reports an error if a socket has been closed.)
-        let (size, from) = self.socket.recv_from(&mut buffer).ok()?;
-        let (bytes, at) = (buffer[..size].to_vec(), Instant::now());
-        Some(Datagram { bytes, from, at })
-    }
-
-    /// Receives a datagram and checks its bytes.
-    fn expect(&self, of: &mut Program, sent: &str, want: &[u8]) -> Datagram {
-        let (text, started) = (show(want), Instant::now());
-        loop {
-            match self.try_receive() {
-                Some(got) if !got.bytes.eq_ignore_ascii_case(READY) => {
-                    let (right, came) = (got.bytes == want, show(&got.bytes));
-                    assert!(right, "{sent}: expected {text}, but {came} came");
-                    return got;
-                }
-                _ => of.check(started, sent, &text),
-            }
+        if number == late || number == lost {
+            ping.lose(number);
+        } else {
+            ping.send(&number.to_string(), &format!("{number}: T ms"));
         }
     }
+    let answered = Instant::now();
+    ping.program.done += ", then, when lab-ping has nothing to wait for,";
+    ping.send(&lost.to_string(), "");
+    let times = ping.end();
+    let what = "from the last answer to the end";
+    ping.program.check_ms(what, answered.elapsed(), 0..950);
+    let what = format!("printed as the time of {count}");
+    ping.program.check_ms(&what, times[count - 3], delay - 20..1001);
+}
 
-    /// What lab-ask prints if this server answers `question` with HELLO.
-    fn printed(&self, question: &Datagram) -> String {
-        let port = question.from.port();
-        format!("port {port}\nHELLO from {}\n", self.address)
+/// A running lab-ping and its server.
+struct Ping {
+    program: Program,
+    server: Peer,
+    /// Where lab-ping's numbers come from.
+    address: Option<SocketAddr>,
+    /// When each number arrived.
+    arrived: Vec<Instant>,
+    /// What lab-ping has to print.
+    want: Vec<String>,
+}
+
+impl Ping {
+    fn start(lab_ping: &Lab, count: usize) -> Self {
+        let server = Peer::new("the server");
+        let arguments = [&server.address, &count.to_string()];
+        let mut program = lab_ping.start(&arguments.map(|it| &it[..]));
+        program.done = "the server received and sent:".into();
+        let (arrived, want) = (Vec::new(), Vec::new());
+        Ping { program, server, address: None, arrived, want }
     }
-}
 
-struct Datagram {
-    bytes: Vec<u8>,
-    from: SocketAddr,
-    at: Instant,
-}
-
-impl Datagram {
-    fn check_sender(&self, want: SocketAddr) {
-        let (bytes, from) = (show(&self.bytes), self.from);
-        assert!(from == want, "{bytes} came from {from}, not from {want}");
+    /// Receives a number. If the one before is lost, this takes a second.
+    fn receive(&mut self, number: usize) {
+        let text = number.to_string();
+        let program = &mut self.program;
+        let got = self.server.expect(program, text.as_bytes(), self.address);
+        self.address = Some(got.from);
+        self.arrived.push(got.at);
+        program.done += &format!("\n    {number}:");
+        if self.want.last().is_some_and(|line| line.ends_with("lost")) {
+            let earlier = self.arrived[number - 2];
+            program.check_second("for the lost number", earlier, got.at);
+        }
     }
-}
 
-/// Bytes for a message: what isn't printable ASCII is escaped.
-fn show(bytes: &[u8]) -> String {
-    format!("\"{:.300}\"", bytes.escape_ascii().to_string())
-}
+    fn sleep(&mut self, ms: usize) {
+        thread::sleep(Duration::from_millis(ms as u64));
+        self.program.done += &format!(" after {ms} ms");
+    }
 
-/// A right program may be late. With a new second after a stray, it is 1.7 s.
-fn check_second(sent: &str, from: Instant, to: Instant) {
-    check_time(sent, (to - from).as_secs_f64() * 1000.0, 800.0..1650.0);
-}
+    /// Sends a text. `line` is what lab-ping has to print, if not empty.
+    fn send(&mut self, text: &str, line: &str) {
+        self.server.send(text.as_bytes(), self.address.unwrap());
+        self.program.done += &format!(" {text:?}");
+        self.want.extend((!line.is_empty()).then(|| line.to_owned()));
+    }
 
-fn check_time(sent: &str, ms: f64, want: Range<f64>) {
-    let right = want.contains(&ms);
-    assert!(right, "{sent}: expected {want:?} ms, but it was {ms} ms");
+    fn lose(&mut self, number: usize) {
+        self.program.done += " (no answer)";
+        self.want.push(format!("{number}: lost"));
+    }
+
+    /// Checks the whole output and returns the times in it.
+    fn end(&mut self) -> Vec<Duration> {
+        let lines_with =
+            |part| self.want.iter().filter(|line| line.contains(part)).count();
+        let [received, late, again] =
+            [" ms", "late: ", "duplicate: "].map(lines_with);
+        let sums = format!("{} sent, {received} received", self.arrived.len());
+        self.want.push(format!("{sums}, {late} late, {again} duplicate"));
+        self.program.check_output(&self.want)
+    }
 }

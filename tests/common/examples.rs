@@ -2,9 +2,10 @@
 //! builds them by itself, but `cargo test --test NAME` doesn't.
 
 use std::env;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use super::skip;
 
 /// Builds the example `name` and returns its path. Without cargo (under Wine,
 /// for example), says that the test is skipped and returns `None`.
@@ -22,9 +23,7 @@ pub fn build(name: &str) -> Option<PathBuf> {
         .arg(folder.parent().unwrap())
         .output();
     if let Err(error) = built {
-        // This is shown although the test passes; `eprintln` isn't.
-        let skipped = format!("a test of {name} is skipped: no cargo");
-        let _ = writeln!(io::stderr(), "{skipped} ({error})");
+        skip(&format!("no cargo builds {name} ({error})"));
         return None;
     }
     let built = built.unwrap();

@@ -3,13 +3,14 @@
 
 use std::net::SocketAddr;
 
-use crate::common::{Peer, Program, examples, ports};
+use crate::common::{Peer, Program, command, examples, expect_equal, ports};
 
 /// Starts the article's server. `None`: there is no cargo to build it.
 fn server_at(address: SocketAddr) -> Option<Program> {
     let path = examples::build("article-server")?;
     let address_text = address.to_string();
-    let server = Program::start(path.to_str().unwrap(), &[&address_text]);
+    let server =
+        Program::start(command(path.to_str().unwrap(), &[&address_text]));
     ports::wait_until_bound(address, true);
     Some(server)
 }
@@ -18,7 +19,8 @@ fn server_at(address: SocketAddr) -> Option<Program> {
 fn client(server: SocketAddr, name: &str) -> Option<Program> {
     let path = examples::build("article-client")?;
     let server = server.to_string();
-    let mut client = Program::start(path.to_str().unwrap(), &[&server]);
+    let mut client =
+        Program::start(command(path.to_str().unwrap(), &[&server]));
     client.types(name);
     client.stdout.read_until(&format!("-----------------{name}---------"));
     Some(client)
@@ -97,6 +99,26 @@ fn a_line_with_exit_in_it_removes_its_sender() {
     hong.expect("小明 : 我还在 进入聊天室...");
     hong.sends("小红 : 你好");
     ming.expect("小红 : 你好"); // and never 再见
+}
+
+/// Like Python's `recvfrom(1024)`. (On Windows, both programs crash instead.)
+#[cfg(not(windows))]
+#[test]
+fn server_and_client_truncate_datagrams_to_1024_bytes() {
+    let Some((mut server, [ming, hong])) = two_in_a_room() else { return };
+    let fits = "x".repeat(1024);
+    ming.sends(fits.clone() + "y");
+    let from = ming.address();
+    let printed = format!("\"{fits}\" from {from}");
+    expect_equal("the server prints", server.stdout.next_line(), printed);
+    expect_equal("the server relays", hong.next_text(), &*fits);
+
+    let in_its_place = Peer::as_server();
+    let address = in_its_place.address();
+    let Some(mut gang) = client(address, "小刚") else { return };
+    in_its_place.expect("小刚");
+    in_its_place.sends(fits.clone() + "y");
+    expect_equal("the client prints", gang.stdout.next_line(), fits);
 }
 
 #[test]

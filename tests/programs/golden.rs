@@ -39,22 +39,20 @@ fn our_server_reproduces_the_recordings() {
     for steps in recordings {
         let mut server = Server::start();
         let mut peers = HashMap::new();
-        for [place, actor, action, mut text] in steps {
-            let received = match &*action {
+        for [place, actor, action, text] in steps {
+            doing(&place);
+            match &*action {
                 "sends" => {
                     let new = || Peer::stranger_to(server.address);
                     peers.entry(actor).or_insert_with(new).sends(text);
-                    continue;
                 }
-                "gets" => peers[&actor].next_text_at(&place, &text),
+                "gets" => peers[&actor].expect(&text),
                 "shows" => {
-                    let (said, actor) = text.rsplit_once(" from ").unwrap();
-                    text = format!("{said} from {}", peers[actor].address());
-                    server.program.stdout.next_line_at(&place, &text)
+                    let (said, actor) = text.rsplit_once("\" from ").unwrap();
+                    server.expect_chat_line(&said[1..], &peers[actor]);
                 }
                 _ => panic!("{place}: {action}"),
-            };
-            expect_equal(&place, received, text);
+            }
         }
         server.expect_nothing_more(&peers.values().collect::<Vec<_>>());
     }
@@ -66,23 +64,18 @@ fn our_client_reproduces_the_recordings() {
     assert!(!recordings.is_empty());
     for steps in recordings {
         let server = Peer::as_server();
-        let mut client = Program::start_at(CLIENT, server.address());
+        let address = server.address().to_string();
+        let mut client = Program::start(command(CLIENT, &[&address]));
         for [place, _, action, text] in steps {
+            doing(&place);
             match &*action {
                 "types" => client.types(&text),
                 "gets" => server.sends(&text),
-                "sends" => {
-                    let sent = server.next_text_at(&place, &text);
-                    expect_equal(&place, sent, text);
-                }
-                "shows" => {
-                    let text = text.replace('\t', " ");
-                    let line = client.stdout.next_line_at(&place, &text);
-                    expect_equal(&place, line, text);
-                }
+                "sends" => server.expect(&text),
+                "shows" => client.stdout.expect_line(&text.replace('\t', " ")),
                 _ => panic!("{place}: {action}"),
             }
         }
-        client.expect_end(0);
+        client.expect_status(0).expect_rest("", "");
     }
 }

@@ -1,16 +1,20 @@
-//! What the programs do, through the real programs and plain sockets.
+//! What the programs do, through the real programs and plain sockets. Only
+//! `protocol` calls the library instead.
 
 #[path = "../common/mod.rs"]
 mod common;
+mod hostile;
+mod random;
+mod strace;
 
 mod article;
 mod client;
 mod command_lines;
 mod golden;
+#[cfg(target_os = "linux")]
+mod linux;
 mod lossy;
-mod message;
 mod model;
 mod protocol;
-mod restart;
 mod server;
 mod talk;

@@ -14,12 +14,17 @@ fn main() -> io::Result<()> {
 
     // Step 4: wait for at most a second in each recv_from: set_read_timeout
 
-    // Send `text` to `address`: send_to. (Step 4: send it three times in all.)
+    // Make a buffer for the largest answer that you want to receive.
 
-    // Receive the answer: recv_from. (Step 4: without one, print `no answer`.)
+    // Send `text` to `address`: send_to
 
-    // Print the answer, `from` and its address: String::from_utf8_lossy
+    // Receive the answer: recv_from. (Step 4: after an error, send again, at
+    // most three times in all. Then print `no answer`: eprintln, process::exit)
 
+    // Print the bytes that you received, ` from ` and the address that sent
+    // them: String::from_utf8_lossy
+
+    // Replace the rest by Ok(()).
     eprintln!("step 1 is not done yet: `{text}` isn't sent to {address}");
     process::exit(1);
 }

@@ -16,9 +16,9 @@ fn main() -> io::Result<()> {
 
     // Wait for its answer, for at most a second: set_read_timeout, recv_from
     // Print the time that it took (elapsed), or `lost`. Step 6: is this the
-    // number that you wait for? How much is left of its second?
+    // number that you wait for? How much is left of its second? (It may be 0.)
 
-    // Print the sum.
+    // Print the totals, and replace the rest by Ok(()).
     eprintln!(
         "step 5 is not done yet: nothing sent to {address}, 1 to {count}"
     );

@@ -15,7 +15,7 @@ fn main() -> io::Result<()> {
     // Receive a datagram, forever: recv_from. On Windows, it may return an
     // error because a client has gone (os error 10054). Then receive again.
 
-    // Remember the sender's address, once.
+    // Remember the sender's address (IP and port), once.
 
     // Send the datagram to each address except the sender's: send_to
 

@@ -5,9 +5,8 @@ use std::env;
 /// The seed of this run: the environment variable SEED, or always the same
 /// number, so that a test doesn't fail today and pass tomorrow.
 pub fn seed() -> u64 {
-    let seed = env::var("SEED").unwrap_or_default();
-    let seed = if seed.is_empty() { "20240229" } else { &seed };
-    seed.parse().unwrap_or_else(|_| panic!("SEED={seed} isn't a number"))
+    let seed = env::var("SEED").unwrap_or("20240229".to_owned());
+    seed.parse().expect("SEED is a number")
 }
 
 /// SplitMix64 (Steele, Lea and Flood, 2014).
@@ -31,17 +30,7 @@ impl Random {
         (self.number() % limit as u64) as usize
     }
 
-    pub fn one_in(&mut self, many: usize) -> bool {
-        self.below(many) == 0
-    }
-
-    /// One of the texts that `|` separates in `list`.
-    pub fn pick_from<'a>(&mut self, list: &'a str) -> &'a str {
-        let place = self.below(list.split('|').count());
-        list.split('|').nth(place).unwrap()
-    }
-
-    pub fn pick<'a, T: ?Sized>(&mut self, from: &[&'a T]) -> &'a T {
+    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())]
     }
 }
