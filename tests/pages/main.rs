@@ -346,7 +346,7 @@ fn slug(heading: &str) -> String {
 #[test]
 #[ignore = "compares the pages with the sources: \
             cargo test --test pages -- --ignored"]
-fn pages_have_no_overlong_lines_and_lost_spaces() {
+fn pages_have_short_lines_whole_tables_and_no_lost_spaces() {
     let mut problems = vec![];
     let lines = read("README.md").lines().count();
     if lines > 130 {
@@ -359,6 +359,16 @@ fn pages_have_no_overlong_lines_and_lost_spaces() {
             let wide = text.chars().filter(|c| *c > '\u{2fff}').count();
             if text.chars().count() + wide > 96 {
                 problems.push(format!("{name}:{line}: over 96 columns"));
+            }
+        }
+        // The first `|` of a line that begins with one isn't between cells.
+        let columns =
+            |row: &str| row.trim().trim_start_matches('|').split(" | ").count();
+        let lines: Vec<_> = page.prose.lines().collect();
+        for (line, pair) in (1..).zip(lines.windows(2)) {
+            let is_table = pair[1].starts_with("---") && pair[1].contains('|');
+            if is_table && columns(pair[0]) != columns(pair[1]) {
+                problems.push(format!("{name}:{line}: a cell is missing"));
             }
         }
         for (line, span) in page.code_spans() {
