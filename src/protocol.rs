@@ -173,7 +173,8 @@ impl Message {
     /// assert_eq!(Message::parse(None, b"ming"), Ok(join));
     /// let ming = Some("ming"); // from now on, he is a member
     /// assert_eq!(Message::parse(ming, b"ming"), Ok(Ignore));
-    /// assert_eq!(Message::parse(ming, b"ming : hi"), Ok(Say("ming : hi".into())));
+    /// let said = Say("ming : hi".into());
+    /// assert_eq!(Message::parse(ming, b"ming : hi"), Ok(said));
     /// let said = Say("ming : hong : hi".into());
     /// assert_eq!(Message::parse(ming, b"hong : hi"), Ok(said));
     /// assert_eq!(Message::parse(ming, b"ming : EXIT"), Ok(Leave));

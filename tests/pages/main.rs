@@ -355,19 +355,17 @@ fn pages_have_short_lines_whole_tables_and_no_lost_spaces() {
     for page in pages() {
         let name = &page.name;
         for (line, text) in page.code_lines() {
-            // Box drawings and punctuation have one column.
-            let wide = text.chars().filter(|c| *c > '\u{2fff}').count();
-            if text.chars().count() + wide > 96 {
+            if columns(text) > 96 {
                 problems.push(format!("{name}:{line}: over 96 columns"));
             }
         }
         // The first `|` of a line that begins with one isn't between cells.
-        let columns =
+        let cells =
             |row: &str| row.trim().trim_start_matches('|').split(" | ").count();
         let lines: Vec<_> = page.prose.lines().collect();
         for (line, pair) in (1..).zip(lines.windows(2)) {
             let is_table = pair[1].starts_with("---") && pair[1].contains('|');
-            if is_table && columns(pair[0]) != columns(pair[1]) {
+            if is_table && cells(pair[0]) != cells(pair[1]) {
                 problems.push(format!("{name}:{line}: a cell is missing"));
             }
         }
@@ -379,4 +377,30 @@ fn pages_have_short_lines_whole_tables_and_no_lost_spaces() {
         }
     }
     report(&problems);
+}
+
+/// `rustfmt` wraps neither comments nor strings.
+#[test]
+#[ignore = "compares the pages with the sources: \
+            cargo test --test pages -- --ignored"]
+fn sources_have_at_most_80_columns() {
+    let mut problems = vec![];
+    let mut find = Command::new("find");
+    let files = find.args([path("src"), path("tests")]).args(["-name", "*.rs"]);
+    let files = String::from_utf8(files.output().unwrap().stdout).unwrap();
+    for file in files.lines() {
+        for (line, text) in (1..).zip(fs::read_to_string(file).unwrap().lines())
+        {
+            if columns(text) > 80 {
+                problems.push(format!("{file}:{line}: over 80 columns"));
+            }
+        }
+    }
+    report(&problems);
+}
+
+/// A Chinese character or full-width sign has two columns. Box drawings and
+/// punctuation such as `…` have one.
+fn columns(text: &str) -> usize {
+    text.chars().map(|c| if c > '\u{2fff}' { 2 } else { 1 }).sum()
 }
