@@ -10,7 +10,7 @@ use crate::text::{sanitize, sanitize_bytes};
 /// Returns the sanitized arguments of this program, at most `max`.
 ///
 /// `-h` and `--help` print `usage` and end the program as [`exit_with`] does.
-/// Any other option, or an argument too many, ends it with exit status 2.
+/// Any other option, or one argument too many, ends it with exit status 2.
 pub fn arguments_or_exit(usage: &str, max: usize) -> Vec<String> {
     let mut arguments = Vec::new();
     for argument in env::args_os().skip(1) {
@@ -40,8 +40,8 @@ pub fn exit_with(result: io::Result<()>) -> ! {
     }
 }
 
-/// Returns `error` with what failed in front: `cannot bind ADDRESS: …`. The
-/// kind stays, because [`exit_with`] looks at it.
+/// Returns `error` with what failed in front: `cannot bind ADDRESS: …`. Its
+/// kind is kept, because [`exit_with`] looks at it.
 pub fn cannot(act: &str, object: impl Display, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("cannot {act} {object}: {error}"))
 }

@@ -1,5 +1,5 @@
-//! A group chat over UDP for socket classes, and a chat of two who take turns
-//! as its first step. Both are programs of a Chinese article, written anew in
+//! A group chat over UDP for socket classes and, as a first step, a chat in
+//! which two people take turns. Both come from a Chinese article, rewritten in
 //! Rust with nothing but `std`. "The article" is always this one:
 //! [*Python基于Socket实现群聊*](https://www.cnblogs.com/huny/p/14051152.html).
 //!

@@ -72,7 +72,7 @@ pub fn chat_line(name: &str, text: &str) -> String {
 /// assert_eq!(chat_lines("小明", &"好".repeat(400)).len(), 2);
 /// ```
 pub fn chat_lines(name: &str, text: &str) -> Vec<String> {
-    // `min` makes a name that is too long harmless.
+    // `min` keeps this from overflowing if the name is too long.
     let available = MAX_PAYLOAD - SEPARATOR.len() - name.len().min(MAX_NAME);
     let mut lines = Vec::new();
     let mut rest = if text.trim().is_empty() { "" } else { text };
@@ -134,8 +134,8 @@ pub fn may_join(from: SocketAddr, own_port: u16) -> Result<(), &'static str> {
     }
     // If forged joins added addresses of the server itself, it would relay its
     // own copies again and again. It doesn't know all of its addresses, but its
-    // copies come from its own port. This refuses a client elsewhere that has
-    // this port, too, and servers at different ports can still form a circle.
+    // copies come from its own port. This also refuses a client on another
+    // machine that has this port. Servers at different ports can still loop.
     if from.port() == own_port {
         return Err("its port is the server's own");
     }
@@ -190,8 +190,8 @@ impl Message {
             Some((name, said)) => (Some(name.trim()), said),
             None => (None, text.as_str()),
         };
-        // A leave counts under any name or none, because the roster may still
-        // have the port's previous user, who went away without leaving.
+        // A leave counts whatever the name, because the roster may still have
+        // the name of somebody who had this port and went away without leaving.
         if is_exit(said) {
             return Ok(Self::Leave);
         }

@@ -124,7 +124,7 @@ impl Client {
         Ok(())
     }
 
-    /// Both threads may leave, because the server ignores a duplicate. (A line
+    /// Both threads may send a leave: the server ignores the second. (A line
     /// that the main thread sends after the other's leave joins again.)
     fn leave(&self) {
         self.send(&chat_line(&self.name, EXIT));

@@ -23,7 +23,7 @@ struct Server {
     socket: UdpSocket,
     /// Where the socket is bound.
     address: SocketAddr,
-    /// The members: name by address. Two members may have the same name.
+    /// The name of each member's address. Two members may have the same name.
     roster: HashMap<SocketAddr, String>,
 }
 
