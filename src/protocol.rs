@@ -209,7 +209,7 @@ impl Message {
             }
             // A member's own name is taken for a duplicate of the join.
             (Some(own), None) if said.trim() == own => Self::Ignore,
-            // A chat line under the member's own name isn't longer than before.
+            // The member's own name is in front already, and stays there once.
             (Some(own), Some(name)) if name == own => {
                 Self::Say(chat_line(own, said))
             }
