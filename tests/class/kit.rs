@@ -252,8 +252,8 @@ fn submissions_get_the_marks_they_deserve() {
     python.args(["-m", "zipfile", "-c"]).args([&zip, &zipped]);
     assert!(python.status().unwrap().success());
 
-    let output = folder("grades");
-    let arguments = [all.to_str().unwrap(), output.to_str().unwrap()];
+    let output = folder("submissions-output");
+    let arguments = [all.to_str().unwrap()];
     let Some(graded) = script("grade.sh", &arguments, &path()) else { return };
     let csv = String::from_utf8(graded.stdout).unwrap();
     let error = String::from_utf8(graded.stderr).unwrap();
