@@ -193,8 +193,8 @@ export CARGO_TARGET_DIR=$work/target TMPDIR=$work/tmp CARGO=true \
 start_state=$(project_state)
 prepare
 box=(bwrap --ro-bind / / --dev /dev --proc /proc --tmpfs /tmp --tmpfs /run
-    --tmpfs "$folder" --ro-bind "$work" "$work" --bind "$TMPDIR" "$TMPDIR"
-    --bind "$work/target/tmp" "$work/target/tmp" --unshare-all --cap-drop ALL
+    --tmpfs "$folder" --tmpfs "$output" --ro-bind "$work" "$work"
+    --tmpfs "$TMPDIR" --tmpfs "$work/target/tmp" --unshare-all --cap-drop ALL
     --uid 1000 --gid 1000 --new-session --die-with-parent --as-pid-1)
 and_target=(--bind "$work/target" "$work/target")
 "${box[@]}" true 2> /dev/null || {

@@ -247,9 +247,12 @@ fn submissions_get_the_marks_they_deserve() {
     lab(&all.join("小明/小明 的 文件夹"), right);
     let zipped = folder("zipped").join("wrapping folder");
     lab(&zipped, right);
+    // macOS adds such a folder.
+    let more = folder("zipped-more").join("__MACOSX");
+    write(more.join("wrapping folder/lab/._ask.py"), "");
     let zip = all.join("=1+1 小红.zip");
     let mut python = Command::new("python3");
-    python.args(["-m", "zipfile", "-c"]).args([&zip, &zipped]);
+    python.args(["-m", "zipfile", "-c"]).args([&zip, &zipped, &more]);
     assert!(python.status().unwrap().success());
 
     let output = folder("submissions-output");
