@@ -247,13 +247,16 @@ fn submissions_get_the_marks_they_deserve() {
     lab(&all.join("小明/小明 的 文件夹"), right);
     let zipped = folder("zipped").join("wrapping folder");
     lab(&zipped, right);
+    // macOS adds such a folder.
+    let more = folder("zipped-more").join("__MACOSX");
+    write(more.join("wrapping folder/lab/._ask.py"), "");
     let zip = all.join("=1+1 小红.zip");
     let mut python = Command::new("python3");
-    python.args(["-m", "zipfile", "-c"]).args([&zip, &zipped]);
+    python.args(["-m", "zipfile", "-c"]).args([&zip, &zipped, &more]);
     assert!(python.status().unwrap().success());
 
-    let output = folder("grades");
-    let arguments = [all.to_str().unwrap(), output.to_str().unwrap()];
+    let output = folder("submissions-output");
+    let arguments = [all.to_str().unwrap()];
     let Some(graded) = script("grade.sh", &arguments, &path()) else { return };
     let csv = String::from_utf8(graded.stdout).unwrap();
     let error = String::from_utf8(graded.stderr).unwrap();
