@@ -47,8 +47,8 @@
 //! - A datagram may be lost, duplicated or overtaken by a later one. So a line
 //!   that arrives after its sender's leave makes the sender a member again.
 //! - UDP doesn't report that a program has ended. After Ctrl-C in a client, its
-//!   name stays on the roster. If a client gets the same port, the server shows
-//!   what it says under the old name.
+//!   name stays on the roster. If another client gets the same port later, its
+//!   lines appear under the old name.
 //! - A sender's address may be forged.
 
 pub mod console;

@@ -18,8 +18,8 @@
 //! apart. People can be fooled: `小红 离开了聊天室...` is a valid name.
 //!
 //! A member may also send a plain text, without a separator: from netcat, for
-//! example. A stranger may send a chat line: if the join was lost, the server
-//! was restarted, or a leave overtook the line.
+//! example. A stranger may send a chat line, because the join was lost, the
+//! server was restarted or a leave overtook the line.
 
 use std::net::SocketAddr;
 
@@ -123,8 +123,8 @@ pub fn parse_name(text: &str) -> Result<String, String> {
 ///
 /// # Errors
 ///
-/// Returns the reason, for the log, if a copy sent to this address could reach
-/// nobody, or could reach the server itself.
+/// Returns the reason (for the log) if a copy to this address can't arrive
+/// anywhere, or may come back to the server itself.
 pub fn may_join(from: SocketAddr, own_port: u16) -> Result<(), &'static str> {
     // No host has the address 0.0.0.0 or ::, and on Linux, a copy to them comes
     // back to this machine. (IPv6 sockets show 0.0.0.0 as ::ffff:0.0.0.0.) A
@@ -150,9 +150,9 @@ pub enum Message {
     Join { name: String, line: Option<String> },
     /// A member says this chat line. It begins with the member's own name.
     Say(String),
-    /// The sender leaves. A stranger may send this, too.
+    /// The sender leaves. If it is a stranger, there is nothing to do.
     Leave,
-    /// Nothing is said, or a member sends a duplicate of the join.
+    /// The text is blank, or it is a duplicate of the member's join.
     Ignore,
 }
 
@@ -190,8 +190,8 @@ impl Message {
             Some((name, said)) => (Some(name.trim()), said),
             None => (None, text.as_str()),
         };
-        // A leave counts whatever the name, because the roster may still have
-        // the name of somebody who had this port and went away without leaving.
+        // Under any name, because the roster may still have the name of an
+        // earlier client that used this port and never sent a leave.
         if is_exit(said) {
             return Ok(Self::Leave);
         }
@@ -209,7 +209,7 @@ impl Message {
             }
             // A member's own name is taken for a duplicate of the join.
             (Some(own), None) if said.trim() == own => Self::Ignore,
-            // The member's own name is in front already, and stays there once.
+            // The member's own name is in front already, so it isn't added.
             (Some(own), Some(name)) if name == own => {
                 Self::Say(chat_line(own, said))
             }

@@ -125,7 +125,7 @@ impl Client {
     }
 
     /// Both threads may send a leave: the server ignores the second. (A line
-    /// that the main thread sends after the other's leave joins again.)
+    /// of the main thread after the receive thread's leave is a new join.)
     fn leave(&self) {
         self.send(&chat_line(&self.name, EXIT));
     }

@@ -23,7 +23,7 @@ struct Server {
     socket: UdpSocket,
     /// Where the socket is bound.
     address: SocketAddr,
-    /// The name of each member's address. Two members may have the same name.
+    /// Each member's address and name. Two members may have the same name.
     roster: HashMap<SocketAddr, String>,
 }
 
@@ -45,7 +45,7 @@ fn serve(address: &str) -> io::Result<()> {
     loop {
         match server.socket.recv_from(&mut buffer) {
             Ok((size, from)) => server.handle(from, &buffer[..size]),
-            // Windows reports here that a member's port is closed, and the
+            // Windows reports here that a member's port is closed, but the
             // socket still works.
             Err(error) => log(format!("warning: cannot receive: {error}")),
         }

@@ -57,6 +57,9 @@ fn the_server_answers_one_client_after_another_until_the_input_ends() {
         expect_message(&mut server, &from, number);
         client.expect_typed(&mut server, number, number);
     }
+    first.sends("an empty answer?");
+    first.expect_typed(&mut server, "", "");
+    server.stdout.read_until("an empty answer?");
     second.expect_empty_queue();
     second.sends("你好");
     server.end_input();
