@@ -123,8 +123,8 @@ pub fn parse_name(text: &str) -> Result<String, String> {
 ///
 /// # Errors
 ///
-/// Returns the reason (for the log) if a copy to this address can't arrive
-/// anywhere, or may come back to the server itself.
+/// Returns the reason (for the log) if a copy sent to this address would arrive
+/// nowhere, or might come back to the server itself.
 pub fn may_join(from: SocketAddr, own_port: u16) -> Result<(), &'static str> {
     // No host has the address 0.0.0.0 or ::, and on Linux, a copy to them comes
     // back to this machine. (IPv6 sockets show 0.0.0.0 as ::ffff:0.0.0.0.) A
@@ -190,8 +190,8 @@ impl Message {
             Some((name, said)) => (Some(name.trim()), said),
             None => (None, text.as_str()),
         };
-        // Under any name, because the roster may still have the name of an
-        // earlier client that used this port and never sent a leave.
+        // A leave counts under any name: the roster may still have the name of
+        // an earlier client that used this port and never sent a leave.
         if is_exit(said) {
             return Ok(Self::Leave);
         }

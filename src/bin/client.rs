@@ -124,8 +124,8 @@ impl Client {
         Ok(())
     }
 
-    /// Both threads may send a leave: the server ignores the second. (A line
-    /// of the main thread after the receive thread's leave is a new join.)
+    /// Either thread or both may send a leave; the server ignores the second.
+    /// (If the main thread sends a line after it, that line joins again.)
     fn leave(&self) {
         self.send(&chat_line(&self.name, EXIT));
     }

@@ -180,12 +180,13 @@ print(f"{count} sent, {len(received)} received, {len(late)} late,",
       f"{duplicate} duplicate")
 "#;
 
-/// Looks like a passed test, writes into every file that its parents have open,
+/// Looks like a passed test, writes into its parents' output,
 /// and replaces or deletes what it can reach.
 const CHEAT_PY: &str = r#"
 passed = "\ntest step_1 ... ok\ntest result: ok. 1 passed; 0 failed;\n"
 print(passed)
-for process in filter(str.isdigit, os.listdir("/proc")):
+process = os.getppid()
+for process in [process, open(f"/proc/{process}/stat").read().split()[3]]:
     for fd in "12":
         try:
             with open(f"/proc/{process}/fd/{fd}", "a") as output:
