@@ -24,7 +24,7 @@ rm -r src/guide/{,zh/}teachers.md tests/{bench,golden,pages} \
     tests/programs/golden.rs tests/class/{grade.sh,handout.sh,kit.rs}
 
 # A test or a benchmark is a paragraph with a comment above it.
-edit Cargo.toml '/^# The teachers/,/^$/d; /^# `cargo bench`/,/^$/d'
+edit Cargo.toml '/^# The teachers/,/^$/d; /^# .cargo bench/,/^$/d'
 edit .ci/run '/^cargo bench/d; /^# The pages show/d; /--test pages/d'
 edit tests/programs/main.rs '/^mod golden;/d'
 # Elsewhere, a link to a teachers' page becomes its text.
