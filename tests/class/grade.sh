@@ -147,7 +147,8 @@ grade() {
     for test in "${tests[@]}"; do
         mark=0
         if [[ -d $ours/src || (-d $ours/lab && $test == lab/*) ]]; then
-            try "$test" && mark=1
+            # On a busy machine, a right step may be late, so it runs again.
+            try "$test" || { [[ $test == lab/* ]] && try "$test"; } && mark=1
         fi
         marks+=,$mark
     done
