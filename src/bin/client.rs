@@ -125,7 +125,7 @@ impl Client {
     }
 
     /// Either thread or both may send a leave; the server ignores the second.
-    /// (If the main thread sends a line after it, that line joins again.)
+    /// (A line that the main thread sends after it counts as a new join.)
     fn leave(&self) {
         self.send(&chat_line(&self.name, EXIT));
     }

@@ -301,9 +301,22 @@ fn unreadable_input_is_reported_after_the_leave() {
     // A directory can be opened, but not read.
     let folder = fs::File::open(env!("CARGO_MANIFEST_DIR")).unwrap();
     let server = Peer::as_server();
-    let mut client = Program::start(client_command(&server).stdin(folder));
+    let start = |command: &mut Command| {
+        Program::start(command.stdin(folder.try_clone().unwrap()))
+    };
+    let mut client = start(&mut client_command(&server));
     server.expect_each(&["小明", "小明 : exit"]);
     let error = "error: cannot read standard input: ";
     client.stderr.expect_line_with(error, "(os");
     client.expect_status(1).expect_rest(&first_lines(), "");
+    // At a prompt as well.
+    let mut asking = start(&mut command(CLIENT, &["127.0.0.1:9"]));
+    asking.stderr.expect_line_with(error, "(os");
+    asking.expect_status(1);
+    let answering = start(&mut command(TALK_SERVER, &["127.0.0.1:0"]));
+    let Server { program: mut answering, address } =
+        Server::from_program(answering);
+    Peer::stranger_to(address).sends("hi");
+    answering.stderr.expect_line_with(error, "(os");
+    answering.expect_status(1);
 }

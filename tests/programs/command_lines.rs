@@ -9,10 +9,10 @@ use std::{ffi::OsStr, net::UdpSocket};
 
 /// Each program with its usage and its default address.
 const PROGRAMS: [(&str, &str, &str); 4] = [
-    (SERVER, "Usage: server [ADDRESS]\n", "127.0.0.1:9999"),
-    (CLIENT, "Usage: client [ADDRESS [NAME]]\n", "127.0.0.1:9999"),
-    (TALK_SERVER, "Usage: talk-server [ADDRESS]\n", "127.0.0.1:8088"),
-    (TALK_CLIENT, "Usage: talk-client [ADDRESS]\n", "127.0.0.1:8088"),
+    (SERVER, "Usage: server [ADDRESS]\nRelays ", "127.0.0.1:9999"),
+    (CLIENT, "Usage: client [ADDRESS [NAME]]\nSends ", "127.0.0.1:9999"),
+    (TALK_SERVER, "Usage: talk-server [ADDRESS]\nReceives ", "127.0.0.1:8088"),
+    (TALK_CLIENT, "Usage: talk-client [ADDRESS]\nAsks you ", "127.0.0.1:8088"),
 ];
 
 fn run(path: &str, arguments: &[impl AsRef<OsStr>]) -> Assert {
