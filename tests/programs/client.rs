@@ -264,8 +264,8 @@ fn rule_8_an_earlier_refusal_reported_by_send_loses_no_line() {
     server.expect_typed(&mut client, "还在", "小明 : 还在");
     drop(server);
     ports::wait_until_refused(address);
-    // The first line is refused. Sending the second reports that, sends it
-    // again and is refused again, and the third likewise.
+    // The first line is refused. Sending the second reports that and sends it
+    // again, and the third likewise.
     client.types("one\ntwo\nthree");
     let error = format!("error: cannot reach {address}: Connection refused");
     for _ in ["two", "three"] {
@@ -275,7 +275,7 @@ fn rule_8_an_earlier_refusal_reported_by_send_loses_no_line() {
     server.expect_typed(&mut client, "received", "小明 : received");
 }
 
-/// The join, the line and the leave fail, and so does each second try.
+/// Each second try fails, too, so no line ends in "; sent at the second try".
 #[test]
 fn rule_8_a_send_that_fails_twice_prints_one_error() {
     let server = Peer::as_server();
@@ -286,7 +286,6 @@ fn rule_8_a_send_that_fails_twice_prints_one_error() {
     let error = format!("error: cannot reach {}: ", server.address());
     for _ in ["join", "line", "leave"] {
         let line = client.stderr.next_line();
-        // Nothing follows `(os error N)`: it wasn't sent at the second try.
         if !line.starts_with(&error) || !line.ends_with(')') {
             fail(format_args!("{error}… (os error N)"), line);
         }
@@ -301,22 +300,21 @@ fn unreadable_input_is_reported_after_the_leave() {
     // A directory can be opened, but not read.
     let folder = fs::File::open(env!("CARGO_MANIFEST_DIR")).unwrap();
     let server = Peer::as_server();
-    let start = |command: &mut Command| {
+    let start = |mut command: Command| {
         Program::start(command.stdin(folder.try_clone().unwrap()))
     };
-    let mut client = start(&mut client_command(&server));
+    let expect_error = |program: &mut Program| {
+        let error = "error: cannot read standard input: ";
+        program.stderr.expect_line_with(error, "(os");
+        program.expect_status(1);
+    };
+    let mut client = start(client_command(&server));
     server.expect_each(&["小明", "小明 : exit"]);
-    let error = "error: cannot read standard input: ";
-    client.stderr.expect_line_with(error, "(os");
-    client.expect_status(1).expect_rest(&first_lines(), "");
-    // At a prompt as well.
-    let mut asking = start(&mut command(CLIENT, &["127.0.0.1:9"]));
-    asking.stderr.expect_line_with(error, "(os");
-    asking.expect_status(1);
-    let answering = start(&mut command(TALK_SERVER, &["127.0.0.1:0"]));
-    let Server { program: mut answering, address } =
-        Server::from_program(answering);
-    Peer::stranger_to(address).sends("hi");
-    answering.stderr.expect_line_with(error, "(os");
-    answering.expect_status(1);
+    expect_error(&mut client);
+    client.expect_rest(&first_lines(), "");
+    expect_error(&mut start(command(CLIENT, &["127.0.0.1:9"])));
+    let talk_server = start(command(TALK_SERVER, &["127.0.0.1:0"]));
+    let mut talk_server = Server::from_program(talk_server);
+    Peer::stranger_to(talk_server.address).sends("hi");
+    expect_error(&mut talk_server.program);
 }

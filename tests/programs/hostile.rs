@@ -1,9 +1,8 @@
-//! Hostile datagrams: near misses of every rule, payloads at every limit,
-//! other members' names, the server's own notices, control characters and
-//! broken UTF-8.
+//! Hostile datagrams: near misses of every rule, payloads at every limit, other
+//! members' names, the server's notices, control characters, broken UTF-8.
 
 use crate::common::HINT;
-use crate::random::Random;
+use std::env;
 
 const NAMES: [&str; 17] = [
     "小明", "小红", "小明明", "a", "a:b", "a:", ":", "小 刚", " a ", "a\t",
@@ -71,4 +70,33 @@ fn at_a_limit(random: &mut Random, name: &str) -> String {
     let missing = size.saturating_sub(start.len());
     let [whole, rest] = [missing / filling.len(), missing % filling.len()];
     start + &filling.repeat(whole) + &"x".repeat(rest)
+}
+
+/// SplitMix64 (Steele, Lea and Flood, 2014).
+pub struct Random(pub u64);
+
+impl Random {
+    /// With the seed in the environment variable SEED, or always the same one,
+    /// so that a test doesn't fail today and pass tomorrow.
+    pub fn seeded() -> Self {
+        let seed = env::var("SEED").unwrap_or("20240229".to_owned());
+        Random(seed.parse().expect("SEED is a number"))
+    }
+
+    fn number(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Any number from 0 to `limit` - 1.
+    pub fn below(&mut self, limit: usize) -> usize {
+        (self.number() % limit as u64) as usize
+    }
+
+    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len())]
+    }
 }

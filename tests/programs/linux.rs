@@ -115,7 +115,6 @@ fn a_program_waits_without_a_timeout_and_writes_whole_lines() {
     for path in [SERVER, CLIENT, TALK_SERVER, TALK_CLIENT] {
         let calls = fs::read_to_string(calls_of(path)).unwrap();
         for call in calls.lines() {
-            // With a time to live of 1, nothing passes a router.
             let limits =
                 ["SO_RCVTIMEO", "FIONBIO", "O_NONBLOCK", "nanosleep", "IP_TTL"];
             let limits = limits.iter().any(|it| call.contains(it));

@@ -4,7 +4,6 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod hostile;
-mod random;
 mod strace;
 
 mod article;

@@ -2,12 +2,10 @@
 //! code: after each of 12,000 hostile datagrams, what the members receive, what
 //! is printed and what is logged must be what the model says.
 //!
-//! `SEED=7 cargo test --test programs model` sends other datagrams. A failure
-//! names the seed and the datagram.
+//! `SEED=7 cargo test --test programs model` sends others. A failure names it.
 
 use crate::common::*;
-use crate::hostile;
-use crate::random::{Random, seed};
+use crate::hostile::{self, Random};
 use std::{collections::BTreeMap, str::from_utf8};
 
 /// The names of the members.
@@ -73,8 +71,8 @@ fn sanitized(c: char) -> char {
 
 #[test]
 fn the_server_agrees_with_the_model_on_hostile_datagrams() {
-    let seed = seed();
-    let mut random = Random::new(seed);
+    let mut random = Random::seeded();
+    let seed = random.0;
     let mut server = Server::start();
     let peers = [(); 12].map(|()| Peer::stranger_to(server.address));
     let mut names = Names::new();

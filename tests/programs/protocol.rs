@@ -3,7 +3,6 @@
 //! the protocol. `SEED=7` tries other texts.
 
 use crate::common::*;
-use crate::random::{Random, seed};
 use udp_group_chat::protocol::Message::{self, Ignore, Leave};
 use udp_group_chat::protocol::{MAX_PAYLOAD, chat_lines, may_join, parse_name};
 
@@ -213,7 +212,7 @@ fn splitting_loses_nothing_and_ends() {
     let sizes = [0, 1, 1024 - 9, 1024 - 8, 2 * (1024 - 9)];
     let datagrams = sizes.map(|it| chat_lines("小明", &"x".repeat(it)).len());
     expect_equal("datagrams for 0, 1, … bytes", datagrams, [0, 1, 1, 2, 2]);
-    let mut random = Random::new(seed());
+    let mut random = crate::hostile::Random::seeded();
     let longest = "x".repeat(128);
     let over = "x".repeat(1025);
     let names = ["x", "小明", &longest, "", "x exit", "exit", &over, "a : b"];

@@ -35,7 +35,7 @@ fn rule_5_a_stranger_with_the_servers_port_does_not_join() {
     let [ming, hong] = server.join(["小明", "小红"]);
     let port = server.address.port();
     // The address of another machine, if this system takes it for its own. The
-    // other stranger there has 小明's port, which makes it no other member.
+    // other one has 小明's port.
     let bind = |port| UdpSocket::bind(("127.0.0.2", port));
     let same = ming.address().port();
     let (Ok(own), Ok(other)) = (bind(port), bind(same)) else {

@@ -23,9 +23,8 @@ fn strace([output, what]: [&str; 2], program: &Command) -> Option<Program> {
     let options = ["-D", "-f", "-s", "2000", "-o", output, "-e", what];
     let mut trial = command("strace", &[&options[..], &["true"]].concat());
     if !trial.status().is_ok_and(|status| status.success()) {
-        let is_needed =
-            cfg!(target_os = "linux") && env::var_os("CI").is_some();
-        assert!(!is_needed, "strace is needed here, because CI is set");
+        let on_ci = cfg!(target_os = "linux") && env::var_os("CI").is_some();
+        assert!(!on_ci, "strace is needed here, because CI is set");
         skip("it needs strace");
         return None;
     }
