@@ -40,8 +40,8 @@ pub fn exit_with(result: io::Result<()>) -> ! {
     }
 }
 
-/// Returns `error` with what failed in front: `cannot bind ADDRESS: …`. Its
-/// kind is kept, because [`exit_with`] looks at it.
+/// Puts what failed in front of an error: `cannot bind ADDRESS: …`. The new
+/// error has the same kind, because [`exit_with`] looks at the kind.
 pub fn cannot(act: &str, object: impl Display, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("cannot {act} {object}: {error}"))
 }

@@ -1,5 +1,5 @@
-//! A group chat over UDP for socket classes and, as a first step, a chat in
-//! which two people take turns. Both come from a Chinese article, rewritten in
+//! Two chats over UDP, for teaching socket programming: one in which two people
+//! take turns, and a group chat. Both come from a Chinese article, rewritten in
 //! Rust with nothing but `std`. "The article" is always this one:
 //! [*Python基于Socket实现群聊*](https://www.cnblogs.com/huny/p/14051152.html).
 //!
@@ -18,8 +18,8 @@
 //!    socket.
 //! 4. [client.rs](../src/client/client.rs.html) is the group chat's client,
 //!    with a receive thread.
-//! 5. [`text`] (sanitizing) and [`console`] (arguments, printing, typing) teach
-//!    no sockets. Read them when you meet them.
+//! 5. [`text`] (sanitizing) and [`console`] (arguments, printing, typing) have
+//!    nothing to do with sockets. Read them when you meet them.
 //!
 //! The [`guide`] explains more, with pictures and experiments.
 //!

@@ -124,8 +124,8 @@ impl Client {
         Ok(())
     }
 
-    /// Either thread or both may send a leave; the server ignores the second.
-    /// (A line that the main thread sends after it counts as a new join.)
+    /// Both threads may send a leave, and the server ignores the second. (If the
+    /// main thread sends a line after it, the server takes it for a new join.)
     fn leave(&self) {
         self.send(&chat_line(&self.name, EXIT));
     }
