@@ -124,8 +124,8 @@ impl Client {
         Ok(())
     }
 
-    /// Both threads may send a leave, and the server ignores the second. (If the
-    /// main thread sends a line after it, the server takes it for a new join.)
+    /// Both threads may send a leave, and the server ignores the second. (If
+    /// the main thread sends a line in between, that is a new join.)
     fn leave(&self) {
         self.send(&chat_line(&self.name, EXIT));
     }

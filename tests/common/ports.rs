@@ -44,8 +44,7 @@ pub fn wait_until_refused(address: SocketAddr) {
 pub fn wait_until_bound(address: SocketAddr, bound: bool) {
     let probe = UdpSocket::bind((address.ip(), 0)).unwrap();
     probe.connect(address).unwrap();
-    let moment = Duration::from_millis(50);
-    probe.set_read_timeout(Some(moment)).unwrap();
+    probe.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
     let started = Instant::now();
     // Linux and macOS report "refused", Windows "reset".
     let refusals = [ConnectionRefused, ConnectionReset];

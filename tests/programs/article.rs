@@ -3,7 +3,8 @@
 
 use std::net::SocketAddr;
 
-use crate::common::{Peer, Program, command, examples, expect_equal, ports};
+use crate::common::*;
+use crate::strace::failing;
 
 /// Starts the article's server. `None`: there is no cargo to build it.
 fn server_at(address: SocketAddr) -> Option<Program> {
@@ -21,8 +22,10 @@ fn client(server: SocketAddr, name: &str) -> Option<Program> {
     let server = server.to_string();
     let mut client =
         Program::start(command(path.to_str().unwrap(), &[&server]));
+    client.stdout.expect_line(WELCOME);
+    client.stdout.expect_prompt(NAME_PROMPT);
     client.types(name);
-    client.stdout.read_until(&format!("-----------------{name}---------"));
+    client.stdout.expect_line(&banner(name));
     Some(client)
 }
 
@@ -131,9 +134,68 @@ fn upper_case_exit_is_relayed_and_its_sender_stays() {
 
     let Some(mut gang) = client(ming.partner(), "小刚") else { return };
     ming.expect("小刚 进入聊天室...");
-    gang.types("EXIT");
-    ming.expect("小刚 : EXIT");
+    // Python compares what is typed as it is.
+    for typed in [" EXIT ", "EXIT"] {
+        gang.types(typed);
+        ming.expect(&format!("小刚 : {typed}"));
+    }
     gang.expect_status(0);
+}
+
+/// Its socket isn't connected.
+#[test]
+fn the_client_prints_what_anyone_sends() {
+    let server = Peer::as_server();
+    let Some(mut gang) = client(server.address(), "小刚") else { return };
+    server.expect("小刚");
+    Peer::stranger_to(server.partner()).sends("小红 : 假的");
+    gang.stdout.expect_line("小红 : 假的");
+}
+
+/// Windows reports to `recvfrom` that a client's port is closed.
+#[test]
+fn a_reset_connection_is_a_warning_of_the_server() {
+    let Some(path) = examples::build("article-server") else { return };
+    let address = ports::unused_address();
+    let server = command(path.to_str().unwrap(), &[&address.to_string()]);
+    let calls = "recvfrom:error=ECONNRESET:when=1";
+    let Some(mut server) = failing(calls, &server) else { return };
+    server.stderr.expect_line("WARNING:root:Someone left unexcept.");
+    ports::wait_until_bound(address, true);
+}
+
+/// In a network of its own, so that no other program has the default port or
+/// receives anything.
+#[cfg(target_os = "linux")]
+#[test]
+fn without_arguments_the_default_address_is_used() {
+    use std::time::{Duration, Instant};
+    use std::{fs, thread};
+
+    let unshare = |path: &str| command("unshare", &["-r", "-n", path]);
+    if !unshare("true").status().is_ok_and(|status| status.success()) {
+        return skip("it needs unshare");
+    }
+    for (name, call) in
+        [("article-server", "bind"), ("article-client", "sendto")]
+    {
+        let Some(path) = examples::build(name) else { return };
+        let program = unshare(path.to_str().unwrap());
+        let calls = format!("{}/calls-of-{name}", env!("CARGO_TARGET_TMPDIR"));
+        let _ = fs::remove_file(&calls);
+        let traced = crate::strace::traced(call, &calls, &program);
+        let Some(mut program) = traced else { return };
+        program.types("小明");
+        let address = "sin_port=htons(9999), sin_addr=inet_addr(\"127.0.0.1\")";
+        let started = Instant::now();
+        let made = || fs::read_to_string(&calls).unwrap_or_default();
+        while !made().contains(address) {
+            if started.elapsed() > TIMEOUT {
+                fail(format_args!("{call} with {address}"), made());
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
 }
 
 #[test]

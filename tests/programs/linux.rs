@@ -83,9 +83,8 @@ fn memory_does_not_grow_with_the_lines() {
     }
 }
 
-/// A timeout of a minute would make a program report an error every minute. If
-/// a line took several writes, the lines of two programs in one terminal could
-/// mix.
+/// A timeout of a minute would be an error every minute, a sleep makes lines
+/// late, and several writes for a line could mix the lines of two programs.
 #[test]
 fn a_program_waits_without_a_timeout_and_writes_whole_lines() {
     let start = |path: &str, arguments: &[&str]| {
@@ -93,15 +92,21 @@ fn a_program_waits_without_a_timeout_and_writes_whole_lines() {
         let program = command(path, arguments);
         traced(calls, &calls_of(path), &program)
     };
-    let Some(server) = start(SERVER, &["127.0.0.1:0"]) else { return };
+    let address = ports::unused_address().to_string();
+    let Some(server) = start(SERVER, &[&address]) else { return };
     let mut server = Server::from_program(server);
-    let address = server.address.to_string();
     let mut client = start(CLIENT, &[&address, "小明"]).unwrap();
     server.program.stderr.read_until("小明 joined");
     let hong = Peer::joined(&mut server, "小红");
     client.stdout.read_until(&joined_notice("小红"));
     client.types("大家好");
     hong.expect("小明 : 大家好");
+    server.wait_until_caught_up();
+    server.program.kill();
+    client.types("有人吗");
+    client.stderr.read_until("error: cannot reach ");
+    client.types("exit");
+    client.expect_status(0);
     let answering = start(TALK_SERVER, &["127.0.0.1:0"]).unwrap();
     let mut answering = Server::from_program(answering);
     let address = answering.address.to_string();
@@ -145,7 +150,8 @@ fn calls_of(path: &str) -> String {
 #[test]
 fn localhost_is_an_ipv4_address_although_ipv6_comes_first() {
     let hosts = concat!(env!("CARGO_TARGET_TMPDIR"), "/hosts");
-    fs::write(hosts, "::1 localhost\n127.0.0.1 localhost\n").unwrap();
+    let list = "::1 localhost\n127.0.0.1 localhost\n127.0.0.2 localhost\n";
+    fs::write(hosts, list).unwrap();
     // In a mount namespace of its own, so that nobody else sees the file.
     let mount = "mount --bind \"$0\" /etc/hosts && exec \"$@\"";
     let options = ["-r", "-m", "sh", "-c", mount, hosts];

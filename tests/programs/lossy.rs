@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::common::{
     LONGEST_PAYLOAD, Peer, Program, Server, command, examples, expect_equal,
-    ports,
+    fail, ports,
 };
 use crate::strace::failing;
 
@@ -442,6 +442,36 @@ fn nobody_with_its_own_port_or_the_servers_is_a_client() {
     }
     let client = Peer::stranger_to(address);
     expect_both_ways(&mut lossy, &client, &server);
+    // A client on another machine, with the same port.
+    let same_port = UdpSocket::bind(("127.0.0.2", client.address().port()));
+    let Ok(same_port) = same_port else { return };
+    let other = Peer::stranger_with(same_port, address);
+    other.sends("hello");
+    lossy.stdout.expect_line("client 2 to server, 1, passed: hello");
+    server.expect("hello");
+    server.sends("hello, too");
+    other.expect("hello, too");
+}
+
+/// The round trips that `lab-ping` measures are those of the network.
+#[test]
+fn no_datagram_waits() {
+    let server = Peer::as_server();
+    let started = start(server.address(), "");
+    let Some((mut lossy, address)) = started else { return };
+    let client = Peer::stranger_to(address);
+    expect_both_ways(&mut lossy, &client, &server);
+    let begin = std::time::Instant::now();
+    for number in 0..500 {
+        client.sends("there");
+        server.expect("there");
+        server.sends("back");
+        client.expect("back");
+        let time = begin.elapsed();
+        if time > crate::common::TIMEOUT {
+            fail("500 round trips in 10 s", format_args!("only {number}"));
+        }
+    }
 }
 
 /// A program that polled would use a processor while nothing happens.

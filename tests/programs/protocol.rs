@@ -119,7 +119,7 @@ fn rule_4_blank_text_is_ignored() {
 
 #[test]
 fn rule_5_a_stranger_with_a_valid_name_joins() {
-    let names = ["小明", "a:b", "a :b", ": a", "小明:大家好", "x"];
+    let names = ["小明", "a:b", "a :b", ": a", "小明:大家好", "-"];
     check(STRANGER, &names, |name| join(name, None));
     check(STRANGER, &["  小 明\t\n"], |_| join("小 明", None));
     let typed = parse_name("\u{3000}a\tb\u{7} ");
