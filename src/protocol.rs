@@ -18,8 +18,8 @@
 //! apart. People can be fooled: `小红 离开了聊天室...` is a valid name.
 //!
 //! A member may also send a plain text, without a separator: from netcat, for
-//! example. A stranger may send a chat line, because the join was lost, the
-//! server was restarted or a leave overtook the line.
+//! example. A stranger's chat line can come if the join was lost, if the server
+//! was restarted, or if a leave overtook the line.
 
 use std::net::SocketAddr;
 
