@@ -169,6 +169,7 @@ fn a_reset_connection_is_a_warning_of_the_server() {
 #[cfg(target_os = "linux")]
 #[test]
 fn without_arguments_the_default_address_is_used() {
+    use crate::strace::{calls_of, traced};
     use std::time::{Duration, Instant};
     use std::{fs, thread};
 
@@ -181,9 +182,9 @@ fn without_arguments_the_default_address_is_used() {
     {
         let Some(path) = examples::build(name) else { return };
         let program = unshare(path.to_str().unwrap());
-        let calls = format!("{}/calls-of-{name}", env!("CARGO_TARGET_TMPDIR"));
+        let calls = calls_of(name);
         let _ = fs::remove_file(&calls);
-        let traced = crate::strace::traced(call, &calls, &program);
+        let traced = traced(call, &calls, &program);
         let Some(mut program) = traced else { return };
         program.types("小明");
         let address = "sin_port=htons(9999), sin_addr=inet_addr(\"127.0.0.1\")";

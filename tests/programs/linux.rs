@@ -2,7 +2,7 @@
 
 use crate::client::joined_client;
 use crate::common::*;
-use crate::strace::traced;
+use crate::strace::{calls_of, traced};
 use crate::talk::{talk_client, talk_server};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
@@ -138,12 +138,6 @@ fn a_program_waits_without_a_timeout_and_writes_whole_lines() {
             }
         }
     }
-}
-
-/// The file with the system calls of a program.
-fn calls_of(path: &str) -> String {
-    let name = path.rsplit('/').next().unwrap();
-    format!("{}/calls-of-{name}", env!("CARGO_TARGET_TMPDIR"))
 }
 
 /// The hosts file of this test lists `::1` first, as many systems do.

@@ -1,8 +1,7 @@
 //! Programs under `strace`, in which system calls fail or are written down.
 
 use crate::common::{Program, command, skip};
-use std::env;
-use std::process::Command;
+use std::{env, process::Command};
 
 /// Starts a program in which these system calls fail, for example
 /// `sendto:error=ENETUNREACH:when=2`. Returns `None` where that can't be done.
@@ -15,6 +14,13 @@ pub fn failing(calls: &str, program: &Command) -> Option<Program> {
 #[cfg(target_os = "linux")]
 pub fn traced(calls: &str, output: &str, program: &Command) -> Option<Program> {
     strace([output, &format!("trace={calls}")], program)
+}
+
+/// The file with the system calls of a program.
+#[cfg(target_os = "linux")]
+pub fn calls_of(path: &str) -> String {
+    let name = path.rsplit('/').next().unwrap();
+    format!("{}/calls-of-{name}", env!("CARGO_TARGET_TMPDIR"))
 }
 
 #[track_caller]
